@@ -1,0 +1,176 @@
+"""What the support desk's pages share: rows that only actions write, and buttons that call them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from metered.lib.errors import Refused
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class LookOnly:
+    """Rows that staff read here and that only actions write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class LookOnlyAdmin(LookOnly, admin.ModelAdmin):
+    show_full_result_count = False
+
+
+class LookOnlyInline(LookOnly, admin.TabularInline):
+    extra = 0
+    show_change_link = True
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Said to be so: the form knows no field that can't be edited, and would fail on one.
+        return self.fields or self.readonly_fields
+
+
+class Button:
+    """A button on a row's page: a form with what the action needs, then the action itself.
+
+    `run(row, values, request)` returns the sentence that tells staff what happened; it runs in one
+    transaction: a `Refused` is shown and nothing is kept. `when(row)` says whether there is anything to
+    press for; it is asked again when the form comes back.
+    """
+
+    def __init__(
+        self,
+        slug: str,
+        label: StrOrPromise,
+        run: Callable[[Any, dict[str, Any], HttpRequest], str],
+        *,
+        explains: StrOrPromise = "",
+        form: type[forms.BaseForm] = forms.Form,
+        when: Callable[[Any], bool] = lambda row: True,
+    ) -> None:
+        self.slug, self.label, self.run, self.explains, self.form, self.when = (
+            slug,
+            label,
+            run,
+            explains,
+            form,
+            when,
+        )
+
+
+def _once() -> str:
+    return uuid.uuid4().hex
+
+
+class OnceForm(forms.Form):
+    """A form that carries its own name: sent twice (a double click, a retry), it is known by it."""
+
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=_once)
+
+
+class WithButtons(admin.ModelAdmin):
+    """An admin whose rows have buttons, each at its own address: /admin/<app>/<model>/<id>/<slug>/."""
+
+    buttons: ClassVar[tuple[Button, ...]] = ()
+    change_form_template = "admin/with_buttons.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        mine = [
+            path(
+                f"<path:object_id>/{button.slug}/",
+                self.admin_site.admin_view(self._view_of(button)),
+                name=f"{name}_{button.slug}",
+            )
+            for button in self.buttons
+        ]
+        return mine + super().get_urls()
+
+    def _may_press(self, request: HttpRequest) -> bool:
+        permission = f"{self.opts.app_label}.{get_permission_codename('change', self.opts)}"
+        return bool(actor(request).has_perm(permission))
+
+    def _row(self, request: HttpRequest, object_id: str) -> Any:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        return row
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        shown = (
+            [
+                (button.label, reverse(f"{name}_{button.slug}", args=[object_id]))
+                for button in self.buttons
+                if button.when(row)
+            ]
+            if row is not None and self._may_press(request)
+            else []
+        )
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "buttons": shown})
+
+    def _view_of(self, button: Button) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            # Being staff is not enough: a button changes the row, whatever page shows it.
+            if not self._may_press(request):
+                raise PermissionDenied
+            row = self._row(request, object_id)
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+            back = reverse(f"{name}_change", args=[object_id])
+            form = button.form(request.POST if request.method == "POST" else None)
+            if request.method == "POST" and not button.when(row):
+                messages.warning(request, _("There is nothing left to do here: it was done meanwhile."))
+                return HttpResponseRedirect(back)
+            if request.method == "POST" and form.is_valid():
+                try:
+                    with transaction.atomic():
+                        said = button.run(row, form.cleaned_data, request)
+                except Refused as refused:
+                    form.add_error(None, refused.reason)
+                else:
+                    messages.success(request, said)
+                    return HttpResponseRedirect(back)
+            context = {
+                **self.admin_site.each_context(request),
+                "title": button.label,
+                "subtitle": str(row),
+                "opts": self.opts,
+                "original": row,
+                "form": form,
+                "explains": button.explains,
+                "back": back,
+                "submit": button.label,
+            }
+            return render(request, "admin/button.html", context)
+
+        return view
+
+
+def actor(request: HttpRequest) -> Any:
+    """The person at the support desk, as actions want it."""
+    return request.user

@@ -1,0 +1,16 @@
+"""Identifiers that can stand in a URL and can't be guessed."""
+
+from __future__ import annotations
+
+import secrets
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32, lower case: no i, l, o, u, so it can be read aloud."""
+
+LENGTH = 16
+"""16 characters of 5 bits: 80 bits of randomness."""
+
+
+def new_public_id() -> str:
+    """A new random identifier of `LENGTH` characters."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
