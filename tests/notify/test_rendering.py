@@ -1,0 +1,97 @@
+"""A mail reads well: times in the reader's zone, addresses of this portal, nothing injected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from metered.notify.models import Message
+from metered.notify.rendering import render
+from tests.notify.mails import ANA, BEN, VALUES
+
+EMAILS = Path(settings.BASE_DIR) / "templates" / "emails"
+SHIPPED = VALUES | {"carrier": "UPS", "tracking": "1Z 999", "expected_on": "2026-11-25"}
+SILENT = {"address_name": "Main St", "days": 7, "advice": ["Leave it on."]}
+SAMPLES: dict[str, dict[str, Any]] = {
+    "order_announced": VALUES,
+    "order_shipped": SHIPPED,
+    "device_silent": SILENT
+    | {
+        "device_name": "Front desk",
+        "last_heard_at": "2026-11-12T09:00:00+00:00",
+        "device_path": "/devices/x/",
+    },
+    "devices_silent": SILENT
+    | {"count": 22, "devices": ["One", "Two"], "more": 20, "devices_path": "/devices/?state=silent"},
+}
+
+
+def mail(template: str, person: Any = ANA, **values: Any) -> Any:
+    return render(
+        Message(
+            event="e",
+            email=person.email,
+            language=person.language,
+            time_zone=person.time_zone,
+            template=template,
+            values=SAMPLES[template] | values,
+        )
+    )
+
+
+def test_every_template_has_a_sample_here() -> None:
+    names = {file.name.removesuffix(".subject.txt") for file in EMAILS.glob("*.subject.txt")}
+    assert names == set(SAMPLES), "a mail without a sample isn't tried by these tests: add one to SAMPLES"
+
+
+@pytest.mark.parametrize("template", SAMPLES)
+def test_each_has_a_subject_a_text_and_an_html_that_say_where(template: str) -> None:
+    made = mail(template)
+    assert made.subject and "\n" not in made.subject and len(made.subject) < 120
+    for part in (made.text, made.html):
+        assert "Main St" in part
+        assert settings.OPERATOR["phone"] in part
+        assert settings.SITE_URL + "/" in part
+        assert "{{" not in part and "{%" not in part and "None" not in part
+    assert "<" not in made.text.replace("<https", "")
+
+
+def test_times_are_written_in_the_readers_zone() -> None:
+    assert "Saturday 21 November, 10:30 EST" in mail("order_announced", ANA).text
+    assert "Saturday 21 November, 16:30 CET" in mail("order_announced", BEN).text
+
+
+def test_what_leaves_why_and_for_which_device() -> None:
+    made = mail("order_announced")
+    assert "SO-20418" in made.subject and "SO-20418" in made.html
+    for part in (made.text, made.html):
+        for word in ("006R01828", "Black toner", "Front desk", "It will be empty on 1 December."):
+            assert word in part
+        assert f"{settings.SITE_URL}/orders/abcdefgh01234567/" in part
+
+
+def test_a_shipment_says_carrier_tracking_and_day() -> None:
+    made = mail("order_shipped")
+    for part in (made.text, made.html):
+        assert "UPS" in part and "1Z 999" in part and "Wednesday 25 November" in part
+    assert "Expected" not in mail("order_shipped", expected_on=None).text
+
+
+def test_a_name_can_neither_break_the_header_nor_the_html() -> None:
+    made = mail("order_announced", address_name="Main St\r\nBcc: eve@example.com <b>&amp;")
+    assert "\n" not in made.subject and "\r" not in made.subject
+    assert "<b>" not in made.html and "&lt;b&gt;" in made.html
+    assert "<b>&amp;" in made.text, "plain text is not HTML"
+
+
+def test_one_item_reads_as_one() -> None:
+    assert mail("order_announced", item_count=1).subject.startswith("One item")
+    assert mail("order_announced", item_count=3).subject.startswith("3 items")
+
+
+def test_a_broken_time_is_an_error_and_not_a_blank() -> None:
+    with pytest.raises(ValueError, match="Invalid isoformat"):
+        mail("order_announced", release_at="tomorrow")
