@@ -1,0 +1,64 @@
+"""The only writer of people, accounts and addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from metered.accounts.models import ActivityEntry, Address, AddressVersion, User
+
+
+def log(
+    *,
+    actor: User | None,
+    account_id: int,
+    verb: str,
+    kind: str,
+    public_id: str,
+    address_id: int | None = None,
+    before: Any = None,
+    after: Any = None,
+) -> None:
+    """Writes down what was done, in the caller's transaction (domain rule 5).
+
+    `actor` None is the system itself. References are text, so that the entry outlives what it names.
+    """
+    ActivityEntry.objects.create(
+        account_id=account_id,
+        address_id=address_id,
+        actor=actor,
+        actor_name=str(actor) if actor else "Metered",
+        verb=verb,
+        kind=kind,
+        public_id=public_id,
+        before=before,
+        after=after,
+    )
+
+
+@transaction.atomic
+def word_address(*, address: Address, actor: User | None = None, **wording: Any) -> AddressVersion:
+    """Gives an address its next wording, which becomes the current one.
+
+    `wording`: the fields of AddressVersion but `address`, `version` and who made it.
+    """
+    locked = Address.objects.select_for_update().get(pk=address.pk)
+    last = locked.versions.order_by("-version").values_list("version", flat=True).first() or 0
+    version = AddressVersion.objects.create(address=locked, version=last + 1, created_by=actor, **wording)
+    before = str(locked.current) if locked.current else None
+    locked.current = version
+    locked.country = version.country
+    locked.save(update_fields=["current", "country"])
+    address.current = version
+    log(
+        actor=actor,
+        account_id=locked.account_id,
+        address_id=locked.pk,
+        verb="worded",
+        kind="address",
+        public_id=locked.public_id,
+        before=before,
+        after=str(version),
+    )
+    return version

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from metered.accounts.actions import word_address
+from metered.accounts.desk import LoggedAdmin
+from metered.accounts.models import (
+    Account,
+    ActivityEntry,
+    Address,
+    AddressClosure,
+    AddressVersion,
+    Membership,
+    User,
+)
+from metered.lib.admin import Button, LookOnlyAdmin, LookOnlyInline, WithButtons, actor
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user", "account", "addresses")
+
+
+class EmailInline(LookOnlyInline):
+    """Addresses are proven by their owners in the sign-in pages, never typed here."""
+
+    model = EmailAddress
+    fields = ("email", "verified", "primary")
+    readonly_fields = fields
+    show_change_link = False
+
+
+@admin.register(User)
+class UserAdmin(LoggedAdmin):
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    readonly_fields = ("public_id", "last_login", "date_joined")
+    inlines = (EmailInline, MembershipInline)
+    # A password is set by its owner through the sign-in pages, never typed here.
+    fieldsets = (
+        (None, {"fields": ("email", "name", "language", "time_zone")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Record", {"fields": ("public_id", "last_login", "date_joined")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Who may do what is decided by those who may do everything."""
+        fixed = self.readonly_fields
+        return fixed if actor(request).is_superuser else (*fixed, "is_staff", "is_superuser", "groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is not None and obj.is_superuser and not actor(request).is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        obj.email = obj.email.lower()
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+class AddressInline(LookOnlyInline):
+    model = Address
+    fields = ("name", "country", "time_zone", "current", "retired_at")
+    readonly_fields = fields
+
+
+@admin.register(Account)
+class AccountAdmin(LoggedAdmin):
+    list_display = ("name", "number", "contact_email", "language", "time_zone")
+    search_fields = ("name", "number", "contact_email")
+    readonly_fields = ("public_id", "created_at")
+    inlines = (AddressInline, MembershipInline)
+
+
+class WordingForm(forms.ModelForm):
+    class Meta:
+        model = AddressVersion
+        fields = (
+            "recipient", "lines", "city", "region", "postal_code", "country",
+            "contact", "phone", "delivery_note",
+        )  # fmt: skip
+
+
+def _word(address: Address, values: dict[str, Any], request: HttpRequest) -> str:
+    word_address(address=address, actor=actor(request), **values)
+    return _("The address is worded anew.")
+
+
+class VersionInline(LookOnlyInline):
+    model = AddressVersion
+    ordering = ("-version",)
+    fields = (
+        "version",
+        "recipient",
+        "lines",
+        "city",
+        "region",
+        "postal_code",
+        "country",
+        "created_at",
+        "created_by",
+    )
+
+
+class ClosureInline(admin.TabularInline):
+    model = AddressClosure
+    extra = 0
+
+
+@admin.register(Address)
+class AddressAdmin(WithButtons, LoggedAdmin):
+    list_display = ("name", "account", "current", "country", "refused_reason", "retired_at")
+    list_select_related = ("account", "current")
+    list_filter = ("country",)
+    search_fields = ("name", "account__name", "account__number", "current__city", "current__postal_code")
+    autocomplete_fields = ("account",)
+    readonly_fields = ("public_id", "current", "retired_at")
+    inlines = (VersionInline, ClosureInline)
+    buttons = (
+        Button(
+            "word",
+            gettext_lazy("Word the address"),
+            _word,
+            form=WordingForm,
+            explains=gettext_lazy("Orders that have not left follow it; parcels keep what they left with."),
+        ),
+    )
+
+
+@admin.register(ActivityEntry)
+class ActivityAdmin(LookOnlyAdmin):
+    list_display = ("at", "account", "actor_name", "verb", "kind", "public_id")
+    list_select_related = ("account",)
+    list_filter = ("kind", "verb")
+    search_fields = ("account__name", "account__number", "actor_name", "public_id")
+    date_hierarchy = "at"

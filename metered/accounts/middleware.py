@@ -1,0 +1,53 @@
+"""Finds, once per request and only when asked, for which account the person acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from metered.accounts.access import Viewer
+from metered.accounts.queries import membership_for_system
+from metered.lib.zones import time_zone_or_none
+
+SESSION_KEY = "account"
+"""The session holds the public id of the account the person switched to."""
+
+
+class ViewerMiddleware:
+    """Sets `request.membership` and `request.viewer` (None without a membership), and the time zone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.membership = None  # type: ignore[attr-defined]
+        request.viewer = None  # type: ignore[attr-defined]
+        # Threads are used again: the zone of who was served before must not stay for the next.
+        timezone.deactivate()
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        # Not in __call__: telemetry and health must not touch the session.
+        if getattr(view, "login_required", True) is False and not request.COOKIES:
+            return
+        if not request.user.is_authenticated:
+            return
+        membership = membership_for_system(request.user.pk, request.session.get(SESSION_KEY))
+        if membership is None:
+            return
+        addresses = frozenset(membership.admitted) if membership.limited else None
+        request.membership = membership  # type: ignore[attr-defined]
+        request.viewer = Viewer(  # type: ignore[attr-defined]
+            user_id=membership.user_id,
+            account_id=membership.account_id,
+            role=membership.role,
+            address_ids=addresses,
+        )
+        timezone.activate(
+            time_zone_or_none(getattr(request.user, "time_zone", ""))
+            or time_zone_or_none(membership.account.time_zone)
+            or timezone.get_default_timezone()
+        )

@@ -1,0 +1,224 @@
+"""People, the companies they act for, and where supplies are sent."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from metered.accounts.scoping import OwnedManager
+from metered.lib.fields import PublicIdField
+from metered.lib.zones import validate_time_zone
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. What they may see is said by their memberships, never by this row."""
+
+    public_id = PublicIdField()
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_time_zone])
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("support staff"), default=False)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def initials(self) -> str:
+        """Up to two letters for the avatar."""
+        parts = (self.name or self.email.split("@")[0]).replace(".", " ").split()
+        return "".join(part[0] for part in [parts[0], *parts[1:][-1:]]).upper() if parts else "?"
+
+
+class Account(models.Model):
+    """A customer: the company that holds the contract."""
+
+    public_id = PublicIdField()
+    number = models.CharField(_("customer number"), max_length=32, unique=True)
+    name = models.CharField(_("name"), max_length=160)
+    language = models.CharField(_("language"), max_length=8, default="en")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="America/New_York", validators=[validate_time_zone]
+    )
+    contact_email = models.EmailField(_("contract's contact"), blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
+
+
+class Address(models.Model):
+    """Where supplies are sent. Its text lives in versions: a shipment keeps the one it left with."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="addresses")
+    name = models.CharField(
+        _("name"), max_length=80, help_text=_("What your people call it, such as Main St")
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
+    country = models.CharField(_("country"), max_length=2)
+    subdivision = models.CharField(_("state or province"), max_length=8, blank=True)
+    current = models.ForeignKey("AddressVersion", models.PROTECT, null=True, related_name="+", editable=False)
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+    refused_reason = models.CharField(
+        _("refused because"),
+        max_length=200,
+        blank=True,
+        help_text=_("Nothing is shipped while this says why."),
+    )
+
+    objects = OwnedManager(address_path="id")
+
+    class Meta:
+        verbose_name_plural = _("addresses")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "name"], condition=Q(retired_at=None), name="address_name_once"
+            ),
+            models.UniqueConstraint(fields=["account", "id"], name="address_of_account"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AddressVersion(models.Model):
+    """One wording of an address. Append-only."""
+
+    address = models.ForeignKey(Address, models.PROTECT, related_name="versions")
+    version = models.PositiveIntegerField()
+    recipient = models.CharField(max_length=160)
+    lines = models.TextField(help_text=_("Street, building, floor: a line each"))
+    city = models.CharField(max_length=80)
+    region = models.CharField(max_length=80, blank=True)
+    postal_code = models.CharField(max_length=16, blank=True)
+    country = models.CharField(max_length=2)
+    contact = models.CharField(max_length=120, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    delivery_note = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["address", "version"], name="address_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.recipient}, {self.one_line}"
+
+    @property
+    def one_line(self) -> str:
+        """Town, region and postal code, as it stands beside a device: Rochester NY 14604."""
+        town = [self.city, self.region, self.postal_code]
+        if self.country not in {"US", "CA"}:
+            town = [self.postal_code, self.city]
+        return " ".join(part for part in town if part)
+
+
+class AddressClosure(models.Model):
+    """Dates on which an address takes no deliveries; both days are included."""
+
+    address = models.ForeignKey(Address, models.CASCADE, related_name="closures")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    reason = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="closure_ends_after_start")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} – {self.ends_on}"
+
+
+class Role(models.TextChoices):
+    """Domain rule 4. What each may do stands in access.py."""
+
+    OWNER = "owner", _("owner")
+    ORDERER = "orderer", _("orderer")
+    REPORTER = "reporter", _("reporter")
+    VIEWER = "viewer", _("viewer")
+
+
+class Membership(models.Model):
+    """One person's part in one account, whole or limited to chosen addresses."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices)
+    limited = models.BooleanField(_("limited to some addresses"), default=False)
+    addresses = models.ManyToManyField(Address, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "user"], name="membership_once"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()}"
+
+
+class ActivityEntry(models.Model):
+    """Who did what, when, before and after (domain rule 5). A trigger keeps it append-only."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    address_id: int | None
+    address = models.ForeignKey(Address, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    actor_name = models.CharField(max_length=160)
+    verb = models.CharField(max_length=40)
+    kind = models.CharField(max_length=40)
+    public_id = models.CharField(max_length=32)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        verbose_name_plural = _("activity")
+        indexes = [models.Index("account", F("at").desc(), name="activity_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.verb} {self.kind} {self.public_id}"

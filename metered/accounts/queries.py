@@ -1,0 +1,84 @@
+"""Reading people, accounts and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, QuerySet
+
+from metered.accounts.access import Viewer
+from metered.accounts.models import Account, Address, Membership, Role
+
+
+def membership_for_system(user_id: int, account: str | None) -> Any | None:
+    """The person's membership in the account of that public id, else in the first by name; None without any.
+
+    The row carries `admitted`, the ids of the addresses it is limited to.
+    """
+    mine = (
+        Membership.objects.filter(user_id=user_id)
+        .select_related("account")
+        .annotate(admitted=ArrayAgg("addresses__id", filter=Q(addresses__isnull=False), default=[]))
+        .order_by("account__name", "id")
+    )
+    if account:
+        chosen = mine.filter(account__public_id=account).first()
+        if chosen is not None:
+            return chosen
+    return mine.first()
+
+
+def accounts_of_for_system(user_id: int) -> QuerySet[Account]:
+    """Every account the person belongs to, by name."""
+    return Account.objects.filter(memberships__user_id=user_id).order_by("name")
+
+
+def addresses(viewer: Viewer) -> QuerySet[Address]:
+    """The addresses this viewer may see that are in use, with their current wording."""
+    rows: QuerySet[Address] = Address.objects.visible_to(viewer).filter(retired_at=None)
+    return rows.select_related("current").order_by("name")
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody to be mailed."""
+
+    email: str
+    name: str
+    language: str
+    time_zone: str
+
+
+def recipients_for_system(
+    account_id: int, *, address_id: int | None, roles: Iterable[str] = (Role.OWNER, Role.ORDERER)
+) -> list[Recipient]:
+    """Those of the account with one of `roles` who may see the address, else the contract's contact.
+
+    Sorted by e-mail, so that two callers write the same outbox rows in the same order.
+    """
+    rows = Membership.objects.filter(account_id=account_id, role__in=list(roles), user__is_active=True)
+    if address_id is not None:
+        rows = rows.filter(Q(limited=False) | Q(addresses=address_id))
+    found = rows.select_related("user", "account").order_by("user__email").distinct()
+    if not found:
+        return _contact(account_id)
+    return [
+        Recipient(
+            email=row.user.email,
+            name=row.user.name,
+            language=row.user.language or row.account.language,
+            time_zone=row.user.time_zone or row.account.time_zone,
+        )
+        for row in found
+    ]
+
+
+def _contact(account_id: int) -> list[Recipient]:
+    """The contract's contact: an account without fitting people is told all the same."""
+    account = Account.objects.get(pk=account_id)
+    if not account.contact_email:
+        return []
+    return [Recipient(account.contact_email, account.name, account.language, account.time_zone)]
