@@ -1,0 +1,168 @@
+"""The support desk's view of what machines and people reported. Observations are too many for lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from metered.fleet.admin import DeviceAdmin
+from metered.fleet.models import Device
+from metered.lib.admin import Button, LookOnlyAdmin, LookOnlyInline, WithButtons, actor
+from metered.reads import actions, queries
+from metered.reads.levels import decode
+from metered.reads.models import Batch, DeviceState, Read, ReadValue
+
+
+def _accept(read: Read, values: dict[str, Any], request: HttpRequest) -> str:
+    actions.accept_read(read=read, actor=actor(request))
+    return _("The read is accepted.")
+
+
+class ReadValueInline(LookOnlyInline):
+    model = ReadValue
+    fields = ("meter_type", "value")
+
+
+@admin.register(Read)
+class ReadAdmin(WithButtons, LookOnlyAdmin):
+    list_display = ("taken_at", "device", "account", "source", "status", "entered_by", "note")
+    list_filter = ("status", "source")
+    search_fields = ("device__serial_key__startswith", "account__name", "public_id")
+    list_select_related = ("device__model", "account", "entered_by")
+    date_hierarchy = "taken_at"
+    inlines = (ReadValueInline,)
+    buttons = (
+        Button(
+            "accept",
+            gettext_lazy("Accept this read"),
+            _accept,
+            explains=gettext_lazy("From now on it counts for billing, and later reads are compared with it."),
+            when=lambda read: read.status in {Read.Status.HELD, Read.Status.CONFIRMED},
+        ),
+    )
+
+
+class SilentFilter(admin.SimpleListFilter):
+    title = gettext_lazy("silent")
+    parameter_name = "silent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("For more than %(days)s days") % {"days": settings.SILENT_STAFF_DAYS})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(
+            queries.silent(dt.timedelta(days=settings.SILENT_STAFF_DAYS), now=timezone.now())
+        )
+
+
+# On the list of devices: one that was never heard has no state. The fleet itself knows of no reports.
+DeviceAdmin.list_filter = (*DeviceAdmin.list_filter, SilentFilter)  # type: ignore[assignment]
+
+
+@admin.register(DeviceState)
+class DeviceStateAdmin(LookOnlyAdmin):
+    list_display = ("device", "account", "received_at", "software", "said", "refused_at", "refused_reason")
+    list_filter = ("refused_reason", "path", "complete")
+    search_fields = ("device__serial_key__startswith", "host")
+    list_select_related = ("device__model", "account")
+    ordering = ("device_id",)
+    fields = (
+        "device", "account", "observed_at", "received_at", "path", "software", "host", "complete",
+        "said", "counted", "alerts", "held_meters", "refused_at", "refused_reason", "refused_count",
+    )  # fmt: skip
+
+    @admin.display(description=gettext_lazy("levels"))
+    def said(self, row: DeviceState) -> str:
+        """Each slot and its level, in words: waste as the space left."""
+        parts = []
+        for key, code in zip(row.slot_keys, row.levels, strict=False):
+            kind, colorant = [*key.split("/"), ""][:2]
+            level = decode(code)
+            shown = f"{level.percent:g} %" if level.percent is not None else level.state.replace("_", " ")
+            parts.append(f"{colorant or kind} {shown}")
+        return " · ".join(parts)
+
+    @admin.display(description=gettext_lazy("meters"))
+    def counted(self, row: DeviceState) -> str:
+        return " · ".join(
+            f"{key} {value}"
+            for key, value in zip(row.meter_keys, row.meters, strict=False)
+            if value is not None
+        )
+
+
+class ParkedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("taken further")
+    parameter_name = "parked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("Failed too often")), ("waiting", _("Waiting"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        if self.value() == "yes":
+            return queryset.filter(parked_at__isnull=False, folded_at=None)
+        if self.value() == "waiting":
+            return queryset.filter(parked_at=None, folded_at=None)
+        return queryset
+
+
+def _retry(batch: Batch, values: dict[str, Any], request: HttpRequest) -> str:
+    actions.retry_batch(batch=batch)
+    return _("It is tried again now.")
+
+
+@admin.register(Batch)
+class BatchAdmin(WithButtons, LookOnlyAdmin):
+    list_display = (
+        "received_at",
+        "account",
+        "sender",
+        "sequence",
+        "accepted",
+        "repeated",
+        "refused",
+        "folded_at",
+    )
+    list_filter = (ParkedFilter,)
+    search_fields = ("instance", "account__name")
+    list_select_related = ("account", "token__agent", "token__device")
+    ordering = ("-id",)
+    exclude = ("digest", "device_ids")
+    buttons = (
+        Button(
+            "retry",
+            gettext_lazy("Try again"),
+            _retry,
+            explains=gettext_lazy("Its reports are kept; the forecast does not know them yet."),
+            when=lambda batch: batch.parked_at is not None and batch.folded_at is None,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
+        return super().get_queryset(request).defer("device_ids")
+
+    @admin.display(description=gettext_lazy("sender"))
+    def sender(self, row: Batch) -> str:
+        return str(row.token.agent or row.token.device) if row.token else row.instance
+
+    @admin.display(description=gettext_lazy("accepted"))
+    def accepted(self, row: Batch) -> int:
+        return int(row.answer["accepted"])
+
+    @admin.display(description=gettext_lazy("duplicates"))
+    def repeated(self, row: Batch) -> int:
+        return int(row.answer["duplicates"])
+
+    @admin.display(description=gettext_lazy("refused"))
+    def refused(self, row: Batch) -> int:
+        return len(row.answer["refused"])

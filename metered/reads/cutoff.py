@@ -1,0 +1,45 @@
+"""When reads are due: the billing cut-off of a contract. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Period:
+    """From one cut-off to the next, both moments; the read at `end` belongs to it."""
+
+    start: dt.datetime
+    end: dt.datetime
+
+
+def periods(
+    now: dt.datetime, *, zone: ZoneInfo, read_day: int, every_months: int, starts_on: dt.date, count: int
+) -> list[Period]:
+    """The last `count` periods that ended by `now`, the youngest first.
+
+    A period ends with the local day `read_day` (1 to 28) of every `every_months`-th month from the one in
+    which the contract starts. None of them ends before the contract starts.
+    """
+    today = now.astimezone(zone).date()
+    first = starts_on.year * 12 + starts_on.month - 1
+    month = today.year * 12 + today.month - 1
+    month -= (month - first) % every_months
+    found: list[Period] = []
+    while len(found) < count and _day(month, read_day) >= starts_on:
+        end = _end_of(_day(month, read_day), zone)
+        if end <= now:
+            found.append(Period(_end_of(_day(month - every_months, read_day), zone), end))
+        month -= every_months
+    return found
+
+
+def _day(month: int, day: int) -> dt.date:
+    return dt.date(month // 12, month % 12 + 1, day)
+
+
+def _end_of(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """The first moment of the next local day."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)

@@ -1,0 +1,318 @@
+"""What becomes of one report. Pure: what is known goes in, a verdict comes out, the clock is passed in.
+
+`read_values` turns the report's lists into rows by the device's layout; `judge` weighs it against what the
+device last said (domain rules 9, 11 and 15).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct
+
+from metered.fleet.software import is_below
+from metered.reads.levels import encode
+from metered.reads.wire import Report, SupplyLevel
+from metered.reads.words import Note
+
+CLOCK_AHEAD = dt.timedelta(hours=24)
+CLOCK_BEHIND = dt.timedelta(days=90)
+ROLLOVER_SHARE = 20
+"""A lower meter fits a rollover when less than a twentieth of the counter's range was printed across it."""
+MAX_METERS = MAX_SLOTS = 64
+
+
+class Facts(Struct, frozen=True, gc=False):
+    """What is known of a device before the batch. `slots` and `meters` name its arrays' places."""
+
+    device_id: int
+    meter_keys: list[str]
+    slot_keys: list[str]
+    meter_digits: int
+    waste_reports_fullness: bool
+    minimum_software: str | None
+    refused_from: dt.date | None
+
+
+class Layout(Struct, frozen=True, gc=False):
+    """Where each meter and slot stands in the device's arrays; slots by (kind, colorant, code)."""
+
+    meters: dict[str, int]
+    slots: dict[tuple[str, str, str], int]
+
+
+class Last(Struct, frozen=True, gc=False):
+    """What the device last said. `meters`: the last believed ones; `held`: those that wait to be believed."""
+
+    observed_at: dt.datetime | None
+    meters: list[int | None]
+    held: list[int | None] | None
+    cartridges: list[str | None] | None
+
+
+class Values(Struct, frozen=True, gc=False):
+    """A report's numbers by the device's layout. `cartridges` None: the report names none."""
+
+    meters: list[int | None]
+    levels: list[int | None]
+    cartridges: list[str | None] | None
+
+
+class Unknown(Struct, frozen=True, gc=False):
+    """What the layout lacks before the report can be read."""
+
+    meters: list[str]
+    slots: list[SupplyLevel]
+
+
+class Refusal(Struct, frozen=True, gc=False):
+    """One of telemetry.md's words, and a sentence."""
+
+    reason: str
+    detail: str
+
+
+class Kept(Struct, frozen=True, gc=False):
+    """The report becomes an observation at `observed_at`. `last`: what the device has said last, with it."""
+
+    observed_at: dt.datetime
+    notes: int
+    newest: bool
+    meters: list[int | None]
+    levels: list[int | None]
+    cartridges: list[str | None] | None
+    last: Last
+    warnings: list[Refusal]
+
+
+def admit(report: Report, facts: Facts, *, today: dt.date, tls_below_minimum: bool) -> Refusal | None:
+    """Whether a device that reports by itself may (domain rule 9). Reports by an agent always may."""
+    if report.path != "direct":
+        return None
+    refused_from = facts.refused_from
+    if tls_below_minimum and (refused_from is None or refused_from <= today):
+        return Refusal("tls_below_minimum", "the connection is older than TLS 1.2")
+    if refused_from is not None and refused_from <= today and _software_is_below(report, facts):
+        return Refusal(
+            "software_below_minimum",
+            f"software {report.software} is below {facts.minimum_software}, required since {refused_from}",
+        )
+    return None
+
+
+def _software_is_below(report: Report, facts: Facts) -> bool:
+    return bool(report.software) and is_below(str(report.software), facts.minimum_software or "")
+
+
+def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknown | Refusal:
+    """The report's lists as rows. Refuses what contradicts itself or can't be."""
+    if not 2 <= report.observed_at.year <= 9998:
+        return Refusal("malformed_report", "observed_at is no time")
+    meters: list[int | None] = [None] * len(facts.meter_keys)
+    levels: list[int | None] = [None] * len(facts.slot_keys)
+    cartridges: list[str | None] | None = None
+    new_meters: list[str] = []
+    new_slots: list[SupplyLevel] = []
+    place: int | None
+    meter_places, slot_places = layout.meters, layout.slots
+    for meter in report.meters or ():
+        place = meter_places.get(meter.meter)
+        if place is None:
+            new_meters.append(meter.meter)
+        elif meters[place] is None:
+            meters[place] = meter.count
+        else:
+            return Refusal("malformed_report", f"the meter {meter.meter} stands twice")
+    fullness = facts.waste_reports_fullness
+    for supply in report.supplies or ():
+        percent = supply.percent
+        try:
+            code = encode(
+                supply.state, None if percent is UNSET else percent, fullness and supply.kind == "waste"
+            )
+        except ValueError as error:
+            return Refusal("malformed_report", f"slot {supply.slot[:24]!r} {error}")
+        place = slot_places.get((supply.kind, supply.colorant or "", supply.slot))
+        if place is None:
+            new_slots.append(supply)
+            continue
+        if levels[place] is not None:
+            return Refusal("malformed_report", f"the slot {supply.kind} {supply.slot} stands twice")
+        levels[place] = code
+        if supply.cartridge_serial:
+            if cartridges is None:
+                cartridges = [None] * len(levels)
+            cartridges[place] = supply.cartridge_serial
+    if new_meters or new_slots:
+        return _unknown(layout, new_meters, new_slots)
+    return Values(meters, levels, cartridges)
+
+
+def _is_word(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and text.isascii() and text.isprintable() and "/" not in text
+
+
+def _is_colorant(text: str) -> bool:
+    """Nothing, or the printer's own word in its own language."""
+    return len(text) <= 24 and text.isprintable() and text == text.strip()
+
+
+def _unknown(layout: Layout, meters: Sequence[str], slots: Sequence[SupplyLevel]) -> Unknown | Refusal:
+    if len(layout.meters) + len(meters) > MAX_METERS or len(layout.slots) + len(slots) > MAX_SLOTS:
+        return Refusal("malformed_report", "no printer has so many meters or supplies")
+    for name in meters:
+        if not _is_word(name, 32):
+            return Refusal("malformed_report", f"{name[:40]!r} is no name of a meter")
+    for supply in slots:
+        if not _is_word(supply.slot, 24):
+            return Refusal("malformed_report", f"{supply.slot[:40]!r} is no slot")
+        if not _is_colorant(supply.colorant or ""):
+            return Refusal("malformed_report", f"{str(supply.colorant)[:40]!r} is no colorant")
+    if len(set(meters)) < len(meters) or len({(s.kind, s.colorant or "", s.slot) for s in slots}) < len(
+        slots
+    ):
+        return Refusal("malformed_report", "a meter or slot stands twice")
+    return Unknown(list(meters), list(slots))
+
+
+def clock_is_odd(claimed: dt.datetime, last: dt.datetime | None, received_at: dt.datetime) -> bool:
+    """Whether a machine's clock can't be believed (rule 11). Without history, now stands for the last."""
+    return claimed > received_at + CLOCK_AHEAD or claimed < (last or received_at) - CLOCK_BEHIND
+
+
+def sure_clock(received_at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Between these moments no device's clock is odd, whatever it said last."""
+    ahead = received_at + CLOCK_AHEAD
+    return ahead - CLOCK_BEHIND, ahead
+
+
+def judge(
+    report: Report,
+    values: Values,
+    facts: Facts,
+    last: Last,
+    *,
+    received_at: dt.datetime,
+    place_at: dt.datetime | None,
+) -> Kept:
+    """The observation that a readable report of a known device becomes.
+
+    `place_at`: the moment to keep it under when its own clock can't be believed; None when it surely can.
+    """
+    warnings: list[Refusal] = []
+    notes = 0
+    observed_at = report.observed_at
+    if place_at is not None and clock_is_odd(observed_at, last.observed_at, received_at):
+        notes |= Note.CLOCK
+        if observed_at > received_at:
+            warnings.append(
+                Refusal(
+                    "clock_ahead",
+                    f"observed_at {observed_at:%Y-%m-%d %H:%M} is ahead; kept under its receipt",
+                )
+            )
+        observed_at = place_at
+    if report.path == "direct" and facts.refused_from is not None and _software_is_below(report, facts):
+        warnings.append(
+            Refusal(
+                "software_below_minimum",
+                f"software below {facts.minimum_software} is refused from {facts.refused_from}",
+            )
+        )
+    if report.complete is False:
+        notes |= Note.INCOMPLETE
+    if last.observed_at is not None and observed_at <= last.observed_at:
+        if observed_at < last.observed_at:
+            notes |= Note.LATE
+        return Kept(observed_at, notes, False, values.meters, values.levels, None, last, warnings)
+
+    meters, held = values.meters, None
+    lower = _lower(meters, last.meters)
+    if lower:
+        if all(fits_rollover(meters[i], last.meters[i], facts.meter_digits) for i in lower):
+            notes |= Note.ROLLOVER
+        elif last.held is not None and not _lower(meters, last.held):
+            notes |= Note.CONTROLLER_REPLACED
+        else:
+            notes |= Note.METER_HELD
+            held = meters
+            warnings.append(_held_warning(facts, meters, last.meters, lower))
+    believed = last.meters if held else merged(meters, last.meters)
+    changed, cartridges = _cartridges(values.cartridges, last.cartridges)
+    return Kept(
+        observed_at,
+        notes,
+        True,
+        meters,
+        values.levels,
+        values.cartridges if changed else None,
+        Last(observed_at, believed, held, cartridges),
+        warnings,
+    )
+
+
+def _lower(meters: list[int | None], before: list[int | None]) -> list[int]:
+    """The places where a meter is below what it was."""
+    return [
+        place
+        for place, (now, then) in enumerate(zip(meters, before, strict=False))
+        if now is not None and then is not None and now < then
+    ]
+
+
+def fits_rollover(now: int | None, then: int | None, digits: int) -> bool:
+    modulus: int = 10**digits
+    if now is None or then is None or then >= modulus:
+        return False
+    return (now + modulus - then) * ROLLOVER_SHARE < modulus
+
+
+def merged(now: list[int | None], before: list[int | None]) -> list[int | None]:
+    """What was not reported stays what it was."""
+    if None not in now:
+        return now
+    wide = before + [None] * (len(now) - len(before))
+    return [old if new is None else new for new, old in zip(now, wide, strict=False)]
+
+
+def _cartridges(
+    now: list[str | None] | None, before: list[str | None] | None
+) -> tuple[bool, list[str | None] | None]:
+    """Whether a cartridge's serial changed, and the latest serials."""
+    if now is None:
+        return False, before
+    if before is None:
+        return True, now
+    wide = before + [None] * (len(now) - len(before))
+    changed = any(new is not None and new != old for new, old in zip(now, wide, strict=False))
+    return changed, [old if new is None else new for new, old in zip(now, wide, strict=False)]
+
+
+def _held_warning(
+    facts: Facts, meters: list[int | None], before: list[int | None], lower: list[int]
+) -> Refusal:
+    place = lower[0]
+    now, then = meters[place], before[place]
+    assert now is not None and then is not None
+    return Refusal(
+        "meter_held", f"{facts.meter_keys[place]} is {then - now:,} below the last read; levels were kept"
+    )
+
+
+__all__ = [
+    "Facts",
+    "Kept",
+    "Last",
+    "Layout",
+    "Refusal",
+    "Unknown",
+    "Values",
+    "admit",
+    "clock_is_odd",
+    "fits_rollover",
+    "judge",
+    "merged",
+    "read_values",
+    "sure_clock",
+]

@@ -1,0 +1,218 @@
+"""What machines send (observations), and what is billed by (reads)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from metered.accounts.models import Account, Address, User
+from metered.accounts.scoping import OwnedManager
+from metered.fleet.models import Device, MeterType, Token
+from metered.lib.fields import PublicIdField
+from metered.reads.fields import PackedLevels, PackedMeters
+from metered.reads.words import Note, Path
+
+
+class Observation(models.Model):
+    """One report of one machine. Partitioned by month of `observed_at`, no foreign keys, written by COPY.
+
+    Its table is made by SQL (migration 0002) and its partitions by partitions.py. `meters` and `levels`
+    follow the device's layout (`DeviceState.meter_keys`, `.slot_keys`) and may be shorter than it.
+    """
+
+    pk = models.CompositePrimaryKey("device_id", "observed_at")
+    observed_at = models.DateTimeField()
+    device_id = models.BigIntegerField()
+    account_id = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    path = models.SmallIntegerField()
+    notes = models.SmallIntegerField(default=0)
+    meters = PackedMeters()
+    levels = PackedLevels()
+    cartridges = ArrayField(
+        models.TextField(null=True),
+        null=True,
+        help_text=_("Serials of the cartridges, only where one has changed"),
+    )
+
+    class Meta:
+        db_table = "reads_observation"
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.observed_at:%Y-%m-%d %H:%M}"
+
+
+class DeviceState(models.Model):
+    """What a device last said: the latest state of each slot and meter. One row per device, updated in place.
+
+    `meter_keys[i]` names `meters[i]`; `slot_keys[i]` is `Slot.key` of the slot at position i and names
+    `levels[i]` and `cartridges[i]`. Levels are encoded as levels.py says.
+    """
+
+    device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="state")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    meter_keys = ArrayField(models.TextField(), default=list)
+    slot_keys = ArrayField(models.TextField(), default=list)
+    meters = ArrayField(models.BigIntegerField(null=True), default=list)
+    levels = ArrayField(models.SmallIntegerField(null=True), default=list)
+    cartridges = ArrayField(models.TextField(null=True), null=True)
+    held_meters = ArrayField(
+        models.BigIntegerField(null=True), null=True, help_text=_("Lower than before, and not believed yet")
+    )
+    observed_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True, help_text=_("Last contact"))
+    path = models.SmallIntegerField(null=True, choices=[(Path.AGENT, _("agent")), (Path.DIRECT, _("direct"))])
+    software = models.CharField(max_length=64, blank=True)
+    host = models.CharField(max_length=255, blank=True)
+    alerts = ArrayField(models.TextField(), default=list)
+    complete = models.BooleanField(default=True)
+    refused_at = models.DateTimeField(null=True, help_text=_("The last attempt was refused"))
+    refused_reason = models.CharField(max_length=40, blank=True)
+    refused_count = models.PositiveIntegerField(default=0)
+
+    objects = OwnedManager(address_path="device__address_id")
+
+    class Meta:
+        verbose_name = _("latest state of a device")
+        verbose_name_plural = _("latest states of devices")
+
+    def __str__(self) -> str:
+        return str(self.device)
+
+
+class ClockCorrection(models.Model):
+    """An observation kept under another time than its machine claimed: so it is known when sent again."""
+
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    claimed_at = models.DateTimeField()
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["device", "claimed_at"], name="clock_correction_once")]
+
+    def __str__(self) -> str:
+        return f"{self.claimed_at:%Y-%m-%d %H:%M} → {self.observed_at:%Y-%m-%d %H:%M}"
+
+
+class Batch(models.Model):
+    """One accepted telemetry request: the record that makes it harmless to send it twice, and the
+    hand-over to replenishment (`folded_at` NULL: its observations are not taken yet)."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    token = models.ForeignKey(Token, models.SET_NULL, null=True, related_name="+")
+    instance = models.CharField(max_length=64)
+    sequence = models.BigIntegerField()
+    digest = models.BinaryField(max_length=32, help_text=_("SHA-256 of the unpacked body"))
+    answer = models.JSONField()
+    received_at = models.DateTimeField()
+    device_ids = ArrayField(models.BigIntegerField(), help_text=_("Devices with new observations, sorted"))
+    observed_from = models.DateTimeField(null=True)
+    observed_to = models.DateTimeField(null=True)
+    folded_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(db_default=0, help_text=_("How often folding it failed"))
+    retry_at = models.DateTimeField(null=True, help_text=_("Not taken again before"))
+    parked_at = models.DateTimeField(null=True, help_text=_("It failed too often and waits for staff"))
+
+    objects = OwnedManager()
+
+    class Meta:
+        verbose_name_plural = _("batches")
+        indexes = [
+            # replenishment.fold takes these
+            models.Index(fields=["id"], condition=Q(folded_at=None), name="batch_not_folded"),
+            models.Index(fields=["token", "instance", "sequence"], name="batch_by_sequence"),
+            models.Index(fields=["received_at"], name="batch_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance} {self.sequence}"
+
+
+class Read(models.Model):
+    """A billing-grade statement of a device's meters. Append-only: only `status` steps forward, and a
+    correction replaces by reference (domain rule 13)."""
+
+    class Source(models.TextChoices):
+        DEVICE = "device", _("device")
+        AGENT = "agent", _("device agent")
+        CUSTOMER = "customer", _("customer")
+        STAFF = "staff", _("support staff")
+        ESTIMATE = "estimate", _("estimate")
+
+    class Status(models.TextChoices):
+        ACCEPTED = "accepted", _("accepted")
+        HELD = "held", _("held")
+        CONFIRMED = "confirmed", _("confirmed, waits for staff")
+        REPLACED = "replaced", _("replaced")
+
+    STEPS: ClassVar[dict[str, list[str]]] = {
+        "held": ["accepted", "confirmed", "replaced"],
+        "confirmed": ["accepted", "replaced"],
+        "accepted": ["replaced"],
+    }
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="reads")
+    taken_at = models.DateTimeField()
+    received_at = models.DateTimeField(default=timezone.now, editable=False)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACCEPTED)
+    note = models.CharField(max_length=300, blank=True)
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        ordering = ["-taken_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "taken_at", "source"], condition=~Q(status="replaced"), name="read_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=["device", "agent", "customer", "staff", "estimate"]),
+                name="read_source_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["accepted", "held", "confirmed", "replaced"]),
+                name="read_status_known",
+            ),
+        ]
+        indexes = [
+            models.Index("device", F("taken_at").desc(), name="read_by_device"),
+            models.Index("account", F("taken_at").desc(), name="read_by_account"),
+            # staff's queue
+            models.Index(
+                fields=["taken_at"], condition=Q(status__in=["held", "confirmed"]), name="read_waits"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device} {self.taken_at:%Y-%m-%d}"
+
+
+class ReadValue(models.Model):
+    """One meter of a read. Append-only."""
+
+    read = models.ForeignKey(Read, models.PROTECT, related_name="values")
+    meter_type = models.ForeignKey(MeterType, models.PROTECT, related_name="+")
+    value = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["read", "meter_type"], name="read_value_once"),
+            models.CheckConstraint(condition=Q(value__gte=0), name="read_value_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meter_type}: {self.value}"
+
+
+__all__ = ["Batch", "ClockCorrection", "DeviceState", "Note", "Observation", "Path", "Read", "ReadValue"]

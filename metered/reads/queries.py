@@ -1,0 +1,290 @@
+"""Reading observations, levels and reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from metered.accounts.access import Viewer
+from metered.fleet.actions import token_digest
+from metered.fleet.models import Device, Token
+from metered.reads.columns import Columns, Layout, starts
+from metered.reads.levels import LevelState, decode
+from metered.reads.models import Batch, DeviceState, Note, Read
+from metered.reads.packing import NO_LEVEL, NO_METER
+from metered.reads.sender import Sender
+
+_ZERO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+BEGINNING = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
+
+
+# --- for pages -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LatestLevels:
+    """What one device last said. `levels` by slot key, `meters` by meter word."""
+
+    device_id: int
+    levels: dict[str, LevelState]
+    meters: dict[str, int]
+    cartridges: dict[str, str]
+    alerts: tuple[str, ...]
+    observed_at: dt.datetime | None
+    received_at: dt.datetime | None
+    software: str
+    host: str
+    complete: bool
+    meters_held: bool
+    refused_at: dt.datetime | None
+    refused_reason: str
+
+
+def latest_levels(viewer: Viewer, device_ids: Iterable[int]) -> dict[int, LatestLevels]:
+    """The latest state of those of the devices that the viewer may see and that ever reported."""
+    rows = DeviceState.objects.visible_to(viewer).filter(device_id__in=list(device_ids))
+    return {row.device_id: latest_of(row) for row in rows}
+
+
+def latest_of(row: DeviceState) -> LatestLevels:
+    """The typed reading of a state row."""
+    return LatestLevels(
+        device_id=row.device_id,
+        levels={key: decode(code) for key, code in zip(row.slot_keys, row.levels, strict=False)},
+        meters={
+            key: value for key, value in zip(row.meter_keys, row.meters, strict=False) if value is not None
+        },
+        cartridges={
+            key: value for key, value in zip(row.slot_keys, row.cartridges or [], strict=False) if value
+        },
+        alerts=tuple(row.alerts),
+        observed_at=row.observed_at,
+        received_at=row.received_at,
+        software=row.software,
+        host=row.host,
+        complete=row.complete,
+        meters_held=row.held_meters is not None,
+        refused_at=row.refused_at,
+        refused_reason=row.refused_reason,
+    )
+
+
+@dataclass(frozen=True)
+class History:
+    """A device's last days, a value per UTC day (the day's last). Levels in tenths of a percent, by slot key;
+    states without a percent are left out. Meters by word."""
+
+    levels: dict[str, list[tuple[dt.date, int]]]
+    meters: dict[str, list[tuple[dt.date, int]]]
+
+
+def level_history(viewer: Viewer, device: Device, *, days: int, now: dt.datetime) -> History:
+    """The daily levels and meters of one device for charts. Empty for a device the viewer may not see."""
+    state = DeviceState.objects.visible_to(viewer).filter(device_id=device.pk).first()
+    history = History(levels={}, meters={})
+    if state is None:
+        return history
+    found = observations_after_for_system([device.pk], [now - dt.timedelta(days=days)])
+    by_day = {int(us // 86_400_000_000): i for i, us in enumerate(found.observed_us)}
+    levels, meters = found.level_table(), found.meter_table()
+    for number, row in by_day.items():
+        day = _ZERO.date() + dt.timedelta(days=number)
+        for key, code in zip(state.slot_keys, levels[row], strict=False):
+            if code >= 0:
+                history.levels.setdefault(key, []).append((day, int(code)))
+        for key, value in zip(state.meter_keys, meters[row], strict=False):
+            if value != NO_METER:
+                history.meters.setdefault(key, []).append((day, int(value)))
+    return history
+
+
+def reads(viewer: Viewer, *, device: Device | None = None) -> QuerySet[Read]:
+    """Reads the viewer may see, newest first, with device, values and who entered them."""
+    rows: QuerySet[Read] = Read.objects.visible_to(viewer)
+    if device is not None:
+        rows = rows.filter(device=device)
+    return (
+        rows.select_related("device", "device__model", "entered_by")
+        .prefetch_related("values__meter_type")
+        .order_by("-taken_at", "-id")
+    )
+
+
+# --- for the telemetry API --------------------------------------------------------------------------
+
+
+def sender_for_system(token: str) -> Sender | None:
+    """Whose token this is; None for an unknown or revoked one."""
+    row = (
+        Token.objects.filter(digest=token_digest(token), revoked_at=None)
+        .values_list("pk", "account_id", "device_id")
+        .first()
+    )
+    return Sender(*row) if row else None
+
+
+def silent(at_least: dt.timedelta, *, now: dt.datetime) -> Q:
+    """The condition on Device: in use, should report, and was not heard of for so long (domain rule 8).
+
+    A device that was never heard counts from the day it was installed; one read by hand is never silent.
+    """
+    before = now - at_least
+    never = Q(state__received_at=None, installed_on__lte=before.date())
+    heard = Q(state__received_at__lte=before)
+    return Q(removed_at=None) & ~Q(path=Device.Path.MANUAL) & (heard | never)
+
+
+def silent_for_system(
+    at_least: dt.timedelta, *, now: dt.datetime | None = None, less_than: dt.timedelta | None = None
+) -> QuerySet[Device]:
+    """The silent devices, with their latest state where there is one; `less_than`: not yet for so long."""
+    now = now or timezone.now()
+    rows: QuerySet[Device] = Device.objects.filter(silent(at_least, now=now)).select_related("state")
+    return rows if less_than is None else rows.exclude(silent(less_than, now=now))
+
+
+# --- for the stages after this one -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class UntakenBatch:
+    """A batch whose observations replenishment has not folded yet."""
+
+    id: int
+    account_id: int
+    received_at: dt.datetime
+    device_ids: tuple[int, ...]
+
+
+def claim_batches_for_system(limit: int, *, only: int | None = None) -> list[UntakenBatch]:
+    """The oldest batches that nobody has taken, locked until the caller's transaction ends (SKIP LOCKED).
+
+    Those that failed wait for their next attempt, parked ones for staff. `only`: that batch, if it is free.
+
+    Mark them with `actions.mark_folded` in the same transaction; outside one it raises
+    TransactionManagementError.
+    """
+    rows = (
+        _due_batches()
+        .filter(**({} if only is None else {"pk": only}))
+        .select_for_update(skip_locked=True)
+        .order_by("id")
+        .values_list("id", "account_id", "received_at", "device_ids")[:limit]
+    )
+    return [UntakenBatch(pk, account, at, tuple(devices)) for pk, account, at, devices in rows]
+
+
+def due_batch_ids_for_system(limit: int) -> list[int]:
+    """The ids of the oldest batches that could be taken now."""
+    return list(_due_batches().order_by("id").values_list("id", flat=True)[:limit])
+
+
+def _due_batches() -> QuerySet[Batch]:
+    rows: QuerySet[Batch] = Batch.objects.filter(folded_at=None, parked_at=None)
+    return rows.filter(Q(retry_at=None) | Q(retry_at__lte=timezone.now()))
+
+
+def untaken_batches_for_system() -> int:
+    """How many batches wait for replenishment."""
+    return Batch.objects.filter(folded_at=None).count()
+
+
+def layouts_for_system(device_ids: Iterable[int]) -> dict[int, Layout]:
+    """What the numbers of these devices mean; devices that never reported are missing."""
+    rows = DeviceState.objects.filter(device_id__in=list(device_ids)).values_list(
+        "device_id", "meter_keys", "slot_keys"
+    )
+    return {device: Layout(tuple(meters), tuple(slots)) for device, meters, slots in rows}
+
+
+# The server puts each column into one byte string in network order; nothing is done per row in Python.
+# An aggregate reads a sorted subquery in its order.
+_COLUMNS = """
+SELECT string_agg(int8send(device_id), ''),
+       string_agg(int8send(observed_us), ''),
+       string_agg(int8send(received_us), ''),
+       string_agg(int2send(path), ''),
+       string_agg(int2send(notes), ''),
+       string_agg(int4send(length(meters)), ''),
+       string_agg(meters, ''),
+       string_agg(int4send(length(levels)), ''),
+       string_agg(levels, ''),
+       json_agg(json_build_array(number, cartridges)) FILTER (WHERE cartridges IS NOT NULL)::text
+FROM (
+    SELECT o.device_id, (extract(epoch FROM o.observed_at) * 1000000)::bigint AS observed_us,
+           (extract(epoch FROM o.received_at) * 1000000)::bigint AS received_us, o.path, o.notes,
+           CASE WHEN o.notes & %(held)s <> 0 THEN ''::bytea ELSE o.meters END AS meters,
+           o.levels, o.cartridges,
+           row_number() OVER (ORDER BY o.device_id, o.observed_at) - 1 AS number
+    FROM unnest(%(devices)s::bigint[], %(after)s::timestamptz[]) AS wanted (device_id, after)
+    JOIN reads_observation o ON o.device_id = wanted.device_id AND o.observed_at > wanted.after
+    WHERE o.observed_at > %(earliest)s AND o.observed_at <= %(until)s
+    ORDER BY o.device_id, o.observed_at
+) AS sorted
+"""
+
+
+def observations_after_for_system(
+    device_ids: Sequence[int], after: Sequence[dt.datetime | None], *, until: dt.datetime | None = None
+) -> Columns:
+    """The observations of each device after its own moment (None: from the beginning), as columns.
+
+    In the order (device, time). `device_ids` without repetition. A million rows take about 100 MB: for a
+    rebuild ask for some hundred devices at a time.
+    """
+    moments = [moment or BEGINNING for moment in after]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COLUMNS,
+            {
+                "devices": list(device_ids),
+                "after": moments,
+                "earliest": min(moments, default=BEGINNING),
+                "until": until or dt.datetime(9999, 1, 1, tzinfo=dt.UTC),
+                "held": int(Note.METER_HELD),
+            },
+        )
+        row: tuple[Any, ...] = cursor.fetchone()
+    parts = [bytes(part) if part is not None else b"" for part in row[:9]]
+    meter_bytes = np.frombuffer(parts[5], ">i4").astype(np.int64)
+    level_bytes = np.frombuffer(parts[7], ">i4").astype(np.int64)
+    return Columns(
+        device=np.frombuffer(parts[0], ">i8").astype(np.int64),
+        observed_us=np.frombuffer(parts[1], ">i8").astype(np.int64),
+        received_us=np.frombuffer(parts[2], ">i8").astype(np.int64),
+        path=np.frombuffer(parts[3], ">i2").astype(np.int16),
+        notes=np.frombuffer(parts[4], ">i2").astype(np.int16),
+        meter_start=starts(meter_bytes // 8),
+        meters=np.frombuffer(parts[6], "<i8").astype(np.int64),
+        level_start=starts(level_bytes // 2),
+        levels=np.frombuffer(parts[8], "<i2").astype(np.int16),
+        cartridges=dict(json.loads(row[9])) if row[9] else {},
+    )
+
+
+__all__ = [
+    "NO_LEVEL",
+    "NO_METER",
+    "History",
+    "LatestLevels",
+    "UntakenBatch",
+    "claim_batches_for_system",
+    "latest_levels",
+    "latest_of",
+    "layouts_for_system",
+    "level_history",
+    "observations_after_for_system",
+    "reads",
+    "sender_for_system",
+    "silent",
+    "silent_for_system",
+    "untaken_batches_for_system",
+]

@@ -1,0 +1,343 @@
+"""The SQL of a telemetry batch: devices in by one query, observations and states out by one statement."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from django.db import connection
+from msgspec import UNSET, Struct
+
+from metered.reads import copying, wire
+from metered.reads.judge import Facts, Kept, Last, Layout
+from metered.reads.models import ClockCorrection, DeviceState, Observation
+from metered.reads.packing import pack_levels, pack_meters
+from metered.reads.partitions import ensure_partitions_for
+from metered.reads.sender import Sender
+from metered.reads.wire import Report
+from metered.reads.words import Path
+
+_UNIT = "\x1f"
+
+
+class Known(Struct, frozen=True, gc=False):
+    """A device that a report names: its facts, where its numbers stand, and what it last said."""
+
+    facts: Facts
+    layout: Layout
+    last: Last
+    removed: bool
+    has_state: bool
+
+    def with_layout(self, facts: Facts, layout: Layout) -> Known:
+        """The same device after its layout grew; it has a state row now."""
+        return Known(facts, layout, self.last, self.removed, True)
+
+
+class Row(Struct, gc=False):
+    """An observation about to be written. `levels`: the device's latest levels with it, if `newest`."""
+
+    device_id: int
+    report: Report
+    verdict: Kept
+    newest: bool
+    levels: list[int | None]
+
+
+# Answered as one JSON text: msgspec reads it several times faster than rows of arrays become Python.
+_LOAD = """
+SELECT coalesce(json_agg(json_build_array(
+    d.serial_key, d.removed_at IS NOT NULL, d.id, m.meter_digits, m.waste_reports_fullness,
+    b.minimum_software, b.from_date, s.device_id IS NOT NULL,
+    array_to_json(s.meter_keys)::text, array_to_json(s.slot_keys)::text,
+    s.observed_at, s.meters, s.held_meters, s.cartridges
+)), '[]')::text
+FROM fleet_device d
+JOIN fleet_printermodel m ON m.id = d.model_id
+LEFT JOIN fleet_bulletin b ON b.model_id = m.id AND b.published_at <= clock_timestamp()
+LEFT JOIN reads_devicestate s ON s.device_id = d.id
+WHERE d.account_id = %(account)s AND d.serial_key = ANY(string_to_array(%(serials)s, E'\\x1f'))
+"""
+
+
+class _Loaded(Struct, array_like=True, gc=False):
+    serial_key: str
+    removed: bool
+    device_id: int
+    meter_digits: int
+    waste_reports_fullness: bool
+    minimum_software: str | None
+    refused_from: dt.date | None
+    has_state: bool
+    meter_keys: str | None
+    slot_keys: str | None
+    observed_at: dt.datetime | None
+    meters: list[int | None] | None
+    held: list[int | None] | None
+    cartridges: list[str | None] | None
+
+
+_loaded = msgspec.json.Decoder(list[_Loaded])
+_words = msgspec.json.Decoder(list[str])
+
+
+@lru_cache(maxsize=4096)
+def _keys(meters: str, slots: str) -> tuple[list[str], list[str], Layout]:
+    """Devices of one model share their layout, so that most of a batch finds it here, by its JSON."""
+    meter_keys, slot_keys = _words.decode(meters), _words.decode(slots)
+    return meter_keys, slot_keys, layout_of(meter_keys, slot_keys)
+
+
+def layout_of(meter_keys: list[str], slot_keys: list[str]) -> Layout:
+    """Where each meter and slot stands. In kind/colorant/code only the colorant may hold a slash.
+
+    A key of another shape names a place that no report can mean.
+    """
+    slots = {}
+    for place, key in enumerate(slot_keys):
+        kind, _, rest = key.partition("/")
+        colorant, _, code = rest.rpartition("/")
+        slots[kind, colorant, code] = place
+    return Layout({key: place for place, key in enumerate(meter_keys)}, slots)
+
+
+def load(account_id: int, device_id: int | None, serial_keys: list[str]) -> dict[str, Known]:
+    """The account's devices with these serials (`device_id`: only this one). In use goes before removed."""
+    sql = _LOAD if device_id is None else f"{_LOAD} AND d.id = %(device)s"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"account": account_id, "serials": _UNIT.join(serial_keys), "device": device_id})
+        (text,) = cursor.fetchone()
+    found: dict[str, Known] = {}
+    for row in _loaded.decode(text):
+        if row.removed and row.serial_key in found:
+            continue
+        meter_keys, slot_keys, layout = _keys(row.meter_keys or "[]", row.slot_keys or "[]")
+        found[row.serial_key] = Known(
+            Facts(
+                row.device_id,
+                meter_keys,
+                slot_keys,
+                row.meter_digits,
+                row.waste_reports_fullness,
+                row.minimum_software,
+                row.refused_from,
+            ),
+            layout,
+            Last(row.observed_at, row.meters or [], row.held, row.cartridges),
+            row.removed,
+            row.has_state,
+        )
+    return found
+
+
+def latest_levels(device_ids: Iterable[int]) -> dict[int, list[int | None]]:
+    """What incomplete reports leave standing."""
+    ids = list(device_ids)
+    if not ids:
+        return {}
+    return dict(DeviceState.objects.filter(device_id__in=ids).values_list("device_id", "levels"))
+
+
+# One look for the whole batch: hardly any device has a wrong clock.
+_CORRECTED = """
+SELECT device_id, claimed_at FROM reads_clockcorrection
+WHERE device_id = ANY(%s::bigint[]) AND claimed_at BETWEEN %s AND %s
+"""
+
+
+def known_corrections(claims: list[tuple[int, dt.datetime]]) -> set[tuple[int, dt.datetime]]:
+    """Those claims of (device, moment) that were kept under another moment before.
+
+    What was ahead then may be past by now, so that no claim's own moment tells whether to look it up.
+    """
+    if not claims:
+        return set()
+    moments = [moment for _, moment in claims]
+    devices = copying.numbers(sorted({device for device, _ in claims}))
+    with connection.cursor() as cursor:
+        cursor.execute(_CORRECTED, [devices, min(moments), max(moments)])
+        return set(cursor.fetchall())
+
+
+def known_moments(claims: list[tuple[int, dt.datetime]]) -> set[tuple[int, dt.datetime]]:
+    """Those claims of (device, moment) that were kept as they are before."""
+    if not claims:
+        return set()
+    wanted = set(claims)
+    rows = Observation.objects.filter(
+        device_id__in={device for device, _ in wanted}, observed_at__in={moment for _, moment in wanted}
+    )
+    return wanted & set(rows.values_list("device_id", "observed_at"))
+
+
+def note_corrections(corrections: list[tuple[int, dt.datetime, dt.datetime]]) -> None:
+    """Remembers (device, claimed, kept under)."""
+    if corrections:
+        ClockCorrection.objects.bulk_create(
+            ClockCorrection(device_id=device, claimed_at=claimed, observed_at=kept)
+            for device, claimed, kept in corrections
+        )
+
+
+def note_refusals(refused: Mapping[int, str], account_id: int, at: dt.datetime) -> None:
+    """What the device's page shows as "last attempt refused"."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO reads_devicestate (device_id, account_id, meter_keys, slot_keys, meters, levels,
+                software, host, alerts, complete, refused_at, refused_reason, refused_count)
+            SELECT device_id, %(account)s, '{}', '{}', '{}', '{}', '', '', '{}', true, %(at)s, reason, 1
+            FROM unnest(%(devices)s::bigint[], %(reasons)s::text[]) AS refused (device_id, reason)
+            ON CONFLICT (device_id) DO UPDATE SET refused_at = excluded.refused_at,
+                refused_reason = excluded.refused_reason, refused_count = reads_devicestate.refused_count + 1
+            """,
+            {"account": account_id, "at": at, "devices": list(refused), "reasons": list(refused.values())},
+        )
+
+
+# They outlive the transaction, emptied: making them anew for every batch would swell the catalogue.
+_PREPARE_STATES = """
+CREATE TEMPORARY TABLE IF NOT EXISTS reads_said (
+    device_id bigint, observed_at timestamptz, path smallint, meters bigint[], levels smallint[],
+    cartridges text[], held_meters bigint[], software text, host text, alerts text[], complete boolean
+) ON COMMIT DELETE ROWS;
+DELETE FROM reads_said;
+"""
+_PREPARE_LATE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS reads_late (LIKE reads_observation) ON COMMIT DELETE ROWS;
+DELETE FROM reads_late;
+"""
+
+_STATES = """
+UPDATE reads_devicestate AS state SET
+    meters = said.meters, levels = said.levels, cartridges = said.cartridges, held_meters = said.held_meters,
+    observed_at = said.observed_at, received_at = %s, path = said.path,
+    software = coalesce(said.software, state.software), host = coalesce(said.host, state.host),
+    alerts = said.alerts, complete = said.complete
+FROM reads_said AS said WHERE state.device_id = said.device_id
+"""
+_LATE = "INSERT INTO reads_observation SELECT * FROM reads_late ON CONFLICT DO NOTHING"
+
+
+def write(rows: Iterable[Row], account_id: int, received_at: dt.datetime, *, careful: bool) -> int:
+    """Writes observations and latest states; returns how many observations were new.
+
+    `rows` may judge as it is read, without any SQL: PostgreSQL takes in one part while the next is made.
+    A device's youngest report can't be known yet, so it is copied straight into the history; the others go
+    by a temporary table. Raises psycopg's IntegrityError when a youngest report is known all the same, or
+    falls into a month without a partition: then everything must be done again, `careful`.
+    """
+    stem = f"\t{account_id}\t{received_at.isoformat()}\t"
+    newest = 0
+    late: list[str] = []
+    states: list[str] = []
+    moments: list[dt.datetime] = []
+    with connection.cursor() as cursor:
+        cursor.execute(_PREPARE_STATES)
+        with cursor.copy("COPY reads_observation FROM STDIN") as copy:
+            lines: list[str] = []
+            for row in rows:
+                verdict = row.verdict
+                moment = verdict.observed_at.isoformat()
+                line = _observation(row, moment, stem)
+                if row.newest:
+                    states.append(_state(row, moment))
+                if careful or not verdict.newest:
+                    late.append(line)
+                    moments.append(verdict.observed_at)
+                    continue
+                newest += 1
+                lines.append(line)
+                if len(lines) == _PART:
+                    copy.write("".join(lines))
+                    lines.clear()
+            copy.write("".join(lines))
+        with cursor.copy("COPY reads_said FROM STDIN") as copy:
+            copy.write("".join(states))
+        cursor.execute(_STATES, [received_at])
+        if not late:
+            return newest
+        ensure_partitions_for(moments)
+        cursor.execute(_PREPARE_LATE)
+        with cursor.copy("COPY reads_late FROM STDIN") as copy:
+            copy.write("".join(late))
+        cursor.execute(_LATE)
+        return newest + int(cursor.rowcount)
+
+
+def _observation(row: Row, moment: str, stem: str) -> str:
+    """A line of the history. `stem`: what all lines of the batch share."""
+    verdict = row.verdict
+    cartridges = verdict.cartridges
+    return (
+        f"{moment}\t{row.device_id}{stem}{_PATHS[row.report.path]}\t{verdict.notes:d}\t"
+        f"\\\\x{pack_meters(verdict.meters).hex()}\t\\\\x{pack_levels(verdict.levels).hex()}\t"
+        f"{copying.NULL if cartridges is None else copying.words(cartridges)}\n"
+    )
+
+
+def _state(row: Row, moment: str) -> str:
+    """A line of the latest states."""
+    report, last = row.report, row.verdict.last
+    cartridges = last.cartridges
+    return (
+        f"{row.device_id}\t{moment}\t{_PATHS[report.path]}\t"
+        f"{copying.numbers(last.meters)}\t{copying.numbers(row.levels)}\t"
+        f"{copying.NULL if cartridges is None else copying.words(cartridges)}\t"
+        f"{copying.NULL if last.held is None else copying.numbers(last.held)}\t"
+        f"{_optional(report.software)}\t{_optional(report.host)}\t"
+        f"{_alerts(tuple(report.alerts)) if report.alerts else '{}'}\t"
+        f"{'f' if report.complete is False else 't'}\n"
+    )
+
+
+_PART = 200
+_PATHS = {"agent": int(Path.AGENT), "direct": int(Path.DIRECT)}
+
+
+def record(
+    *,
+    sender: Sender,
+    agent: wire.Sender,
+    digest: bytes,
+    answer: dict[str, Any],
+    received_at: dt.datetime,
+    devices: list[int],
+    observed: tuple[dt.datetime | None, dt.datetime | None],
+    taken: bool,
+) -> None:
+    """The batch's row: its answer's record and the hand-over (`taken`: there is nothing to fold)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO reads_batch (account_id, token_id, instance, sequence, digest, answer, received_at,
+                device_ids, observed_from, observed_to, folded_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s, %s, %s)
+            """,
+            [
+                sender.account_id,
+                sender.token_id,
+                agent.instance,
+                agent.sequence,
+                digest,
+                json.dumps(answer),
+                received_at,
+                # Two thousand numbers as one text are quicker than as a list.
+                copying.numbers(devices),
+                *observed,
+                received_at if taken else None,
+            ],
+        )
+
+
+@lru_cache(maxsize=256)
+def _alerts(values: tuple[str, ...]) -> str:
+    return copying.words(values)
+
+
+def _optional(value: str | msgspec.UnsetType | None) -> str:
+    return copying.NULL if value is None or value is UNSET else copying.text(value)
