@@ -1,0 +1,232 @@
+"""The only writer of stock. A posting has a unique cause: the same posting twice changes nothing.
+
+A count is the truth of its moment (domain rule 16): what happened up to then is in it, and moves the shelf no
+more, however late it is posted; what happened since comes on top.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from metered.accounts.models import User
+from metered.lib.errors import Refused
+from metered.lib.wake import wake
+from metered.stock.models import Entry, Pool
+
+
+def pool_for(*, account_id: int, contract_id: int, address_id: int, supply_id: int) -> Pool:
+    """The pool of a contract, an address and a supply; made when it is not there yet."""
+    pool, _created = Pool.objects.get_or_create(
+        contract_id=contract_id,
+        address_id=address_id,
+        supply_id=supply_id,
+        defaults={"account_id": account_id},
+    )
+    return pool
+
+
+@transaction.atomic
+def _post(
+    *,
+    kind: str,
+    pool_id: int,
+    quantity: int,
+    cause: str,
+    origin: str,
+    at: dt.datetime | None,
+    actor: User | None,
+    note: str,
+) -> Entry:
+    pool = Pool.objects.select_for_update().get(pk=pool_id)
+    # Under the pool's lock: whoever comes second with the same cause sees the first.
+    before: Entry | None = Entry.objects.filter(pool_id=pool_id, cause=cause).first()
+    if before is not None:
+        return before
+    at = at or timezone.now()
+    shelf, on_the_way = pool.shelf, pool.on_the_way
+    in_the_count = pool.counted_at is not None and at <= pool.counted_at
+    if kind == Entry.Kind.EXPECT:
+        on_the_way += quantity
+    elif kind == Entry.Kind.CANCEL:
+        on_the_way -= quantity
+    elif kind == Entry.Kind.RECEIVE:
+        # What nobody expected arrives all the same.
+        on_the_way = max(on_the_way - quantity, 0)
+        shelf += 0 if in_the_count else quantity
+    elif kind in (Entry.Kind.INSTALL, Entry.Kind.TAKE_BACK) and in_the_count:
+        pass
+    elif kind == Entry.Kind.INSTALL:
+        # A unit that the ledger did not know of was installed: the shelf can't go below nothing.
+        shelf = max(shelf - quantity, 0)
+    elif kind == Entry.Kind.TAKE_BACK:
+        shelf -= quantity
+    elif kind == Entry.Kind.COUNT:
+        if pool.counted_at is None or at >= pool.counted_at:
+            shelf = _moved_since(pool_id, at, quantity)
+            pool.counted_at = at
+    else:
+        shelf += quantity
+    if on_the_way < 0:
+        raise Refused(_("More would be cancelled than is on the way."), code="not_on_the_way")
+    if shelf < 0:
+        raise Refused(_("There is less on the shelf than that."), code="not_on_shelf")
+    entry = Entry.objects.create(
+        account_id=pool.account_id,
+        pool=pool,
+        kind=kind,
+        quantity=quantity,
+        shelf_change=shelf - pool.shelf,
+        cause=cause,
+        origin=origin,
+        at=at,
+        actor=actor,
+        note=note,
+    )
+    pool.shelf, pool.on_the_way = shelf, on_the_way
+    pool.save(update_fields=["shelf", "on_the_way", "counted_at"])
+    if kind in (Entry.Kind.COUNT, Entry.Kind.ADJUST, Entry.Kind.TAKE_BACK):
+        # Nobody else says that the shelf is another now; the sweep finds the entry when this is lost.
+        wake("replenishment.review")
+    return entry
+
+
+def _moved_since(pool_id: int, at: dt.datetime, shelf: int) -> int:
+    """A shelf of `shelf` units at that moment, after all that was posted as later."""
+    signs = {
+        Entry.Kind.RECEIVE: 1,
+        Entry.Kind.ADJUST: 1,
+        Entry.Kind.INSTALL: -1,
+        Entry.Kind.TAKE_BACK: -1,
+    }
+    later = Entry.objects.filter(pool_id=pool_id, at__gt=at, kind__in=signs).order_by("at", "pk")
+    for kind, quantity in later.values_list("kind", "quantity"):
+        shelf = max(shelf + signs[Entry.Kind(kind)] * quantity, 0)
+    return shelf
+
+
+def expect(*, pool_id: int, quantity: int, cause: str, origin: str, at: dt.datetime | None = None) -> Entry:
+    """Units were ordered: from now on they are on the way."""
+    return _post(
+        kind=Entry.Kind.EXPECT,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=origin,
+        at=at,
+        actor=None,
+        note="",
+    )
+
+
+def cancel(*, pool_id: int, quantity: int, cause: str, origin: str, note: str = "") -> Entry:
+    """Expected units will not come. Raises Refused(not_on_the_way) when fewer are expected."""
+    return _post(
+        kind=Entry.Kind.CANCEL,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=origin,
+        at=None,
+        actor=None,
+        note=note,
+    )
+
+
+def receive(
+    *,
+    pool_id: int,
+    quantity: int,
+    cause: str,
+    origin: str,
+    at: dt.datetime | None = None,
+    actor: User | None = None,
+) -> Entry:
+    """Units arrived: from on the way to the shelf."""
+    return _post(
+        kind=Entry.Kind.RECEIVE,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=origin,
+        at=at,
+        actor=actor,
+        note="",
+    )
+
+
+def install(
+    *, pool_id: int, quantity: int, cause: str, at: dt.datetime | None = None, note: str = ""
+) -> Entry:
+    """Units were put into a device, as a level jump or a new cartridge serial shows."""
+    return _post(
+        kind=Entry.Kind.INSTALL,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=Entry.Origin.DEVICE,
+        at=at,
+        actor=None,
+        note=note,
+    )
+
+
+def count(
+    *,
+    pool_id: int,
+    quantity: int,
+    cause: str,
+    at: dt.datetime | None = None,
+    actor: User | None = None,
+    origin: str = Entry.Origin.CUSTOMER,
+    note: str = "",
+) -> Entry:
+    """Somebody counted the shelf; the difference to what was expected stays visible (domain rule 17).
+
+    A count older than the last one is kept, and the newer one stands.
+    """
+    return _post(
+        kind=Entry.Kind.COUNT,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=origin,
+        at=at,
+        actor=actor,
+        note=note,
+    )
+
+
+def take_back(
+    *, pool_id: int, quantity: int, cause: str, at: dt.datetime | None = None, actor: User | None = None
+) -> Entry:
+    """Units were returned. Raises Refused(not_on_shelf) when fewer are there."""
+    return _post(
+        kind=Entry.Kind.TAKE_BACK,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=Entry.Origin.CUSTOMER,
+        at=at,
+        actor=actor,
+        note="",
+    )
+
+
+def adjust(*, pool_id: int, quantity: int, cause: str, actor: User | None, note: str) -> Entry:
+    """A correction by staff, with its reason; `quantity` is the change and may be negative."""
+    if not note:
+        raise Refused(_("An adjustment needs its reason."), code="no_reason")
+    return _post(
+        kind=Entry.Kind.ADJUST,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=Entry.Origin.STAFF,
+        at=None,
+        actor=actor,
+        note=note,
+    )
