@@ -1,0 +1,488 @@
+"""The only writer of what replenishment knows and wants.
+
+Locks: a transaction that touches the state of an address holds that address's advisory lock (taken in
+order), then devices, then pools. Nobody waits for a row of AddressReview while holding a pool.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from metered.accounts.actions import log
+from metered.accounts.models import User
+from metered.fleet.actions import mark_replenishment_started
+from metered.fleet.models import Device
+from metered.lib.errors import Refused
+from metered.lib.wake import wake
+from metered.reads import queries as reads
+from metered.reads.actions import mark_folded, postpone_batch
+from metered.replenishment import by_hand, deciding, policy, saving, store
+from metered.replenishment.arrays import Ints
+from metered.replenishment.calendars import moment_of
+from metered.replenishment.entries import SWAP, take_entries
+from metered.replenishment.folding import Fold, Install
+from metered.replenishment.models import AddressReview, FleetStats, HeavyJob, Position, Proposal
+from metered.replenishment.packed import fetch
+from metered.replenishment.state import KINDS, UNTAUGHT
+from metered.replenishment.use import FLEET_WEIGHT, fleet_lesson
+from metered.stock import actions as stock
+
+logger = logging.getLogger(__name__)
+
+_ADDRESS_LOCK = 7216
+_CHUNK = 250
+_DAY = dt.timedelta(days=1)
+_LATER = dt.timedelta(minutes=30)
+"""An address whose review failed is tried again after this."""
+NOTICED = 2 * _DAY
+"""How far back the ledger is searched for what the forecast does not know yet."""
+_US = dt.timedelta(microseconds=1)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def dials() -> policy.Settings:
+    """The operator's dials (settings.REPLENISHMENT_*)."""
+    return policy.Settings(
+        alpha=settings.REPLENISHMENT_RISK,
+        lead_days=settings.REPLENISHMENT_LEAD_DAYS,
+        join_days=settings.REPLENISHMENT_JOIN_DAYS,
+    )
+
+
+def _lock_addresses(address_ids: Iterable[int]) -> None:
+    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, (a %% 2147483647)::int)"
+            " FROM (SELECT DISTINCT a FROM unnest(%s::bigint[]) a ORDER BY a) AS sorted",
+            [_ADDRESS_LOCK, sorted(set(address_ids))],
+        )
+
+
+# --- folding ---------------------------------------------------------------------------------------
+
+
+def fold_batches(*, limit: int = 20, now: dt.datetime | None = None) -> int:
+    """Takes the oldest untaken batches and folds their observations into the state; returns how many batches.
+
+    One transaction: state, installs in the ledger, the batches' mark and the addresses' next look stand or
+    fall together. Two workers take different batches; of one device they take turns.
+    """
+    now = now or timezone.now()
+    folded = 0
+    try:
+        return _fold_next(now, limit)
+    except Exception:
+        logger.exception("folding failed; each batch alone now")
+    # One bad batch must not hold up the others behind it.
+    for batch_id in reads.due_batch_ids_for_system(limit):
+        try:
+            folded += _fold_next(now, 1, only=batch_id)
+        except Exception:
+            logger.exception("batch %s can't be folded", batch_id)
+            postpone_batch(batch_id=batch_id, now=now)
+    return folded
+
+
+def _fold_next(now: dt.datetime, limit: int, *, only: int | None = None) -> int:
+    with transaction.atomic():
+        batches = reads.claim_batches_for_system(limit, only=only)
+        if not batches:
+            return 0
+        devices = sorted({device for batch in batches for device in batch.device_ids})
+        addresses = _fold_devices(devices, now)
+        mark_folded(batch_ids=[batch.id for batch in batches], at=now)
+        look_again(address_ids=addresses, at=now)
+    return len(batches)
+
+
+def _fold_devices(device_ids: Sequence[int], now: dt.datetime) -> list[int]:
+    """Folds what the devices observed since their state's last; returns their addresses."""
+    where = _addresses_of(device_ids)
+    _lock_addresses(where.values())
+    for start in range(0, len(device_ids), 8 * _CHUNK):
+        part = [device for device in device_ids[start : start + 8 * _CHUNK] if device in where]
+        loaded = store.load(part, now)
+        after = [_EPOCH + int(us) * _US if us else None for us in loaded.folded_us.tolist()]
+        columns = reads.observations_after_for_system(loaded.devices.tolist(), after)
+        if not len(columns):
+            continue
+        fold = Fold(loaded, columns, reads.layouts_for_system(part))
+        installs = fold.run()
+        rows = np.unique(np.searchsorted(loaded.devices, columns.device))
+        _start(loaded, rows)
+        saving.save(loaded, rows)
+        _keep_cartridges(fold.cartridges)
+        _post(installs)
+    return sorted(set(where.values()))
+
+
+def fold_reads(*, now: dt.datetime | None = None) -> int:
+    """Folds the accepted reads of devices that are read by hand; returns how many (domain rule 7).
+
+    Reads are no batches: what is later than a device's state is not taken yet.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        waiting = by_hand.waiting_reads()
+        if not waiting:
+            return 0
+        where = _addresses_of(sorted({read.device_id for read in waiting}))
+        _lock_addresses(where.values())
+        loaded = store.load(sorted(where), now)
+        installs = by_hand.fold(loaded, waiting)
+        rows = np.flatnonzero(loaded.folded_us > 0).astype(np.int64)
+        _start(loaded, rows)
+        saving.save(loaded, rows)
+        _post(installs)
+        look_again(address_ids=sorted(set(where.values())), at=now)
+    return len(waiting)
+
+
+def _addresses_of(device_ids: Sequence[int]) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, address_id FROM fleet_device WHERE id = ANY(%s)", [list(device_ids)])
+        return dict(cursor.fetchall())
+
+
+def _start(loaded: store.Loaded, rows: Ints) -> None:
+    """Replenishment of these devices starts now that they reported (domain rule 7)."""
+    waiting = rows[loaded.starting[rows]]
+    if waiting.size:
+        mark_replenishment_started(device_ids=loaded.devices[waiting].tolist())
+
+
+def _keep_cartridges(cartridges: dict[int, str]) -> None:
+    rows = [Position(slot_id=slot, cartridge=serial[:64]) for slot, serial in sorted(cartridges.items())]
+    if rows:
+        Position.objects.bulk_update(rows, ["cartridge"], batch_size=1000)
+
+
+def _post(installs: Sequence[Install]) -> None:
+    """Cartridges that were changed leave the shelf, once each: the cause names the slot and the moment."""
+    for install in sorted(installs, key=lambda i: (i.pool_id, i.at_us, i.slot_id)):
+        stock.install(
+            pool_id=install.pool_id,
+            quantity=install.quantity,
+            cause=f"{SWAP}{install.slot_id}:{install.at_us}",
+            at=_EPOCH + install.at_us * _US,
+            note="" if install.seen else _("Worked out from pages printed"),
+        )
+
+
+def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int:
+    """Makes the state of the devices anew from their whole history; returns how many observations it took.
+
+    The shelf is what the ledger says: past swaps are not posted again. Addresses become due for a review.
+    Devices that are read by hand are forgotten, and `fold_reads` takes their reads anew.
+    """
+    now = now or timezone.now()
+    taken = 0
+    with transaction.atomic():
+        where = _addresses_of(device_ids)
+        _lock_addresses(where.values())
+        ids = sorted(where)
+        for start in range(0, len(ids), _CHUNK):
+            part = ids[start : start + _CHUNK]
+            loaded = store.load(part, now, fresh=True)
+            columns = reads.observations_after_for_system(
+                loaded.devices.tolist(), [None] * loaded.devices.size
+            )
+            store.follow_ledger(loaded)
+            fold = Fold(loaded, columns, reads.layouts_for_system(part))
+            fold.run()
+            store.follow_ledger(loaded)
+            taken += len(columns)
+            by_hand.forget(part)
+            Position.objects.filter(device_id__in=part).update(cartridge="")
+            rows = np.flatnonzero(loaded.folded_us > 0).astype(np.int64)
+            _start(loaded, rows)
+            saving.save(loaded, rows)
+            _keep_cartridges(fold.cartridges)
+        look_again(address_ids=sorted(set(where.values())), at=now)
+    return taken
+
+
+# --- deciding --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def look_again(*, address_ids: Iterable[int], at: dt.datetime | None = None) -> None:
+    """All pools of these addresses are weighed again soon: something there has changed.
+
+    A review that has the row right now is not waited for (its transaction may wait for ours): then the row
+    is marked after our commit.
+    """
+    ids = sorted(set(address_ids))
+    if not ids:
+        return
+    at = at or timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO replenishment_addressreview (address_id, account_id, due_at)"
+            " SELECT a.id, a.account_id, %(at)s FROM accounts_address a WHERE a.id = ANY(%(ids)s)"
+            # ON CONFLICT alone would wait for whoever is changing the row.
+            " AND NOT EXISTS (SELECT FROM replenishment_addressreview r WHERE r.address_id = a.id)"
+            " ORDER BY a.id ON CONFLICT (address_id) DO NOTHING",
+            {"at": at, "ids": ids},
+        )
+    free = AddressReview.objects.filter(pk__in=ids).select_for_update(skip_locked=True).order_by("pk")
+    marked = list(free.values_list("pk", flat=True))
+    AddressReview.objects.filter(pk__in=marked, due_at__gt=at).update(due_at=at)
+    rest = sorted(set(ids) - set(marked))
+    if rest:
+        transaction.on_commit(
+            lambda: AddressReview.objects.filter(pk__in=rest, due_at__gt=at).update(due_at=at) and None
+        )
+    wake("replenishment.review")
+
+
+_UNTAKEN = """
+SELECT DISTINCT p.address_id
+FROM stock_entry e JOIN stock_pool p ON p.id = e.pool_id
+LEFT JOIN replenishment_poolforecast f ON f.pool_id = p.id
+LEFT JOIN replenishment_addressreview r ON r.address_id = p.address_id
+WHERE e.posted_at > %(since)s AND e.id > coalesce(f.entry_id, 0) AND (r.due_at > %(now)s OR r.due_at IS NULL)
+  -- A look that failed is tried again in its own time, not with every sweep.
+  AND r.failed_at IS NULL
+  -- What no device there uses is in nobody's state, and would be found for ever.
+  AND EXISTS (
+    SELECT FROM fleet_device d JOIN fleet_slot s ON s.device_id = d.id
+    WHERE d.address_id = p.address_id AND d.removed_at IS NULL AND d.contract_id = p.contract_id
+      AND s.supply_id = p.supply_id)
+ORDER BY p.address_id
+"""
+
+
+def notice_entries(*, now: dt.datetime | None = None) -> int:
+    """Addresses whose ledger knows more than the forecast become due; returns how many.
+
+    A count at the desk, or an adjustment, is posted by who knows nothing of reviews. Entries that nobody
+    noticed for `NOTICED` wait for the address's usual look.
+    """
+    now = now or timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_UNTAKEN, {"since": now - NOTICED, "now": now})
+        found = [row[0] for row in cursor.fetchall()]
+    look_again(address_ids=found, at=now)
+    return len(found)
+
+
+def review_addresses(*, limit: int = 20, now: dt.datetime | None = None) -> int:
+    """Weighs all pools of the addresses that are due; returns how many addresses it took.
+
+    Every pool gets its reason, also for "nothing now"; what should be sent becomes a proposal, at most one
+    open per pool (domain rule 26, held by an index). The address gets its next look.
+    """
+    now = now or timezone.now()
+    reviewed = 0
+    try:
+        return _review_next(now, limit)
+    except Exception:
+        logger.exception("a review failed; each address alone now")
+    due = AddressReview.objects.filter(due_at__lte=now).order_by("due_at", "pk")
+    for address_id in list(due.values_list("pk", flat=True)[:limit]):
+        try:
+            reviewed += _review_next(now, 1, only=address_id)
+        except Exception:
+            logger.exception("address %s can't be reviewed", address_id)
+            AddressReview.objects.filter(pk=address_id).update(due_at=now + _LATER, failed_at=now)
+    return reviewed
+
+
+def _review_next(now: dt.datetime, limit: int, *, only: int | None = None) -> int:
+    with transaction.atomic():
+        due = (
+            AddressReview.objects.filter(due_at__lte=now, **({} if only is None else {"pk": only}))
+            .select_for_update(skip_locked=True)
+            .order_by("due_at", "pk")
+            .values_list("pk", flat=True)
+        )
+        addresses = list(due[:limit])
+        if not addresses:
+            return 0
+        _review(addresses, now)
+    return len(addresses)
+
+
+def _review(addresses: Sequence[int], now: dt.datetime) -> None:
+    _lock_addresses(addresses)
+    standing = Device.objects.filter(address_id__in=addresses, removed_at=None).order_by("pk")
+    device_ids = list(standing.values_list("pk", flat=True))
+    # What an empty address needs, a later delivery or device will say.
+    next_look: dict[int, float] = {}
+    if device_ids:
+        loaded = store.load(device_ids, now)
+        taken = take_entries(loaded)
+        known = deciding.facts(loaded, now)
+        outcome = deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT)
+        saving.save_look(loaded, outcome.days, outcome.known, now)
+        if taken or outcome.asked or loaded.new_pools:
+            saving.save_positions_and_pools(loaded)
+        _keep_reasons(outcome.reasons, now)
+        _propose(outcome.proposals)
+        next_look = outcome.next_look
+    latest = now + deciding.LONGEST_WAIT * _DAY
+    for address in sorted(addresses):
+        again = moment_of(next_look[address]) if address in next_look else latest
+        AddressReview.objects.filter(pk=address).update(
+            due_at=max(again, now + _DAY / 24), reviewed_at=now, failed_at=None
+        )
+
+
+def _keep_reasons(reasons: dict[int, dict[str, object]], now: dt.datetime) -> None:
+    ids = sorted(reasons)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
+            " FROM (SELECT * FROM unnest(%s::bigint[], %s::jsonb[]) AS r (pool_id, reason)) AS r"
+            " WHERE f.pool_id = r.pool_id",
+            [now, ids, [json.dumps(reasons[pool]) for pool in ids]],
+        )
+
+
+def _propose(proposals: Sequence[Proposal]) -> None:
+    """Open proposals, in pool order; a pool that has one already keeps it."""
+    if not proposals:
+        return
+    Proposal.objects.bulk_create(sorted(proposals, key=lambda p: p.pool_id), ignore_conflicts=True)
+    wake("replenishment.proposal")
+
+
+def claim_proposals(*, address_id: int) -> list[Proposal]:
+    """Takes the open proposals of an address for an order, in the caller's transaction.
+
+    The caller holds the address's row; a proposal that somebody else took meanwhile is left out.
+    """
+    taken = []
+    rows = Proposal.objects.filter(address_id=address_id, status=Proposal.Status.OPEN)
+    for proposal in rows.select_related("pool").order_by("pool_id"):
+        changed = Proposal.objects.filter(pk=proposal.pk, status=Proposal.Status.OPEN).update(
+            status=Proposal.Status.TAKEN
+        )
+        if changed == 1:
+            taken.append(proposal)
+    return taken
+
+
+def close_proposals(
+    *, proposal_ids: Sequence[int], because: str, not_before: dt.datetime | None = None
+) -> int:
+    """Their lines were shipped or given up: the pools may be proposed for again. Returns how many changed.
+
+    `not_before`: a person gave them up, and nothing is proposed for these pools until then.
+    """
+    rows: QuerySet[Proposal] = Proposal.objects.filter(pk__in=proposal_ids)
+    rows = rows.exclude(status=Proposal.Status.CLOSED)
+    addresses = list(rows.values_list("address_id", flat=True))
+    changed = rows.update(
+        status=Proposal.Status.CLOSED,
+        closed_at=timezone.now(),
+        closed_reason=because,
+        held_until=not_before,
+    )
+    look_again(address_ids=addresses)
+    return changed
+
+
+# --- what the whole fleet teaches, and heavy jobs --------------------------------------------------
+
+
+def learn_fleet(*, now: dt.datetime | None = None, every: dt.timedelta = 7 * _DAY) -> bool:
+    """c_fleet of each kind: the geometric mean of c over positions with b > 0.6, weekly (method section 2).
+
+    Positions that were never taught follow it. Returns whether it was time.
+    """
+    now = now or timezone.now()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_ADDRESS_LOCK + 1])
+        newest = FleetStats.objects.order_by("-learnt_at").values_list("learnt_at", flat=True).first()
+        if newest is not None and newest > now - every:
+            return False
+        before = dict(FleetStats.objects.values_list("kind", "c_mean"))
+        taught = fetch(
+            cursor,
+            {"kind": ">i2", "a": ">f8", "b": ">f8"},
+            f"SELECT {store.KIND_SQL}, o.a, o.b"  # noqa: S608
+            " FROM replenishment_position o JOIN fleet_slot s ON s.id = o.slot_id WHERE o.b > %(weight)s",
+            {"weight": FLEET_WEIGHT},
+        )
+        learnt = fleet_lesson(taught["kind"], taught["a"], taught["b"])
+        for kind, name in enumerate(KINDS):
+            mean = learnt.get(kind, before.get(name, 1.0))
+            FleetStats.objects.update_or_create(kind=name, defaults={"c_mean": mean, "learnt_at": now})
+            ratio = mean / before.get(name, 1.0)
+            if ratio != 1.0:
+                cursor.execute(
+                    "UPDATE replenishment_position o SET a = o.a * %s FROM fleet_slot s"  # noqa: S608
+                    f" WHERE s.id = o.slot_id AND o.b = %s AND {store.KIND_SQL} = %s",
+                    [ratio, UNTAUGHT, kind],
+                )
+    return True
+
+
+@transaction.atomic
+def announce_job(
+    *,
+    device: Device,
+    starts_on: dt.date,
+    ends_on: dt.date,
+    pages: int,
+    colour_pages: int = 0,
+    note: str = "",
+    actor: User | None = None,
+) -> HeavyJob:
+    """Volume that comes beside the usual (domain rule 23). Refused for a removed device or an end in the
+    past.
+    """
+    if device.removed_at is not None:
+        raise Refused(_("This device was removed."), code="device_removed")
+    if ends_on < starts_on or ends_on < timezone.now().date():
+        raise Refused(_("The job is over already."), code="job_over")
+    if pages <= 0 or not 0 <= colour_pages <= pages:
+        raise Refused(_("Give the pages, and how many of them are in colour."), code="no_pages")
+    job = HeavyJob.objects.create(
+        account_id=device.account_id,
+        device=device,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        pages=pages,
+        colour_pages=colour_pages,
+        note=note,
+        announced_by=actor,
+    )
+    log(
+        actor=actor,
+        account_id=device.account_id,
+        address_id=device.address_id,
+        verb="announced",
+        kind="heavy job",
+        public_id=job.public_id,
+        after={"device": device.serial, "pages": pages, "starts_on": starts_on.isoformat()},
+    )
+    look_again(address_ids=[device.address_id])
+    return job
+
+
+__all__ = [
+    "announce_job",
+    "claim_proposals",
+    "close_proposals",
+    "fold_batches",
+    "fold_reads",
+    "learn_fleet",
+    "look_again",
+    "notice_entries",
+    "rebuild",
+    "review_addresses",
+]

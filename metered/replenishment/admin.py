@@ -1,0 +1,155 @@
+"""What staff see of the forecasts. Everything here is written by actions only."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from metered.lib.admin import LookOnlyAdmin
+from metered.replenishment import actions
+from metered.replenishment.explain import explain
+from metered.replenishment.models import (
+    AddressReview,
+    DeviceRate,
+    FleetStats,
+    HeavyJob,
+    PoolForecast,
+    Position,
+    Proposal,
+    SupplyStats,
+)
+from metered.replenishment.rates import PRIOR_DAYS
+
+
+def _words(reason: dict[str, object] | None) -> str:
+    if not reason:
+        return "–"
+    said = explain(reason)
+    facts = "; ".join(f"{name}: {value}" for name, value in said.facts)
+    return f"{said.title}. {facts}. {said.text}"
+
+
+def _data(reason: dict[str, object] | None) -> SafeString:
+    return format_html("<pre>{}</pre>", json.dumps(reason, indent=2, sort_keys=True))
+
+
+@admin.register(Proposal)
+class ProposalAdmin(LookOnlyAdmin):
+    list_display = ("decided_at", "account", "address", "pool", "quantity", "status", "closed_reason")
+    list_filter = ("status",)
+    list_select_related = ("account", "address", "pool__supply", "pool__address")
+    search_fields = ("account__name", "account__number", "pool__supply__reorder_number")
+    ordering = ("-decided_at",)
+    readonly_fields = ("why", "reason_data")
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, proposal: Proposal) -> str:
+        return _words(proposal.reason)
+
+    @admin.display(description=gettext_lazy("Reason as data"))
+    def reason_data(self, proposal: Proposal) -> SafeString:
+        return _data(proposal.reason)
+
+
+@admin.register(PoolForecast)
+class PoolForecastAdmin(LookOnlyAdmin):
+    list_display = ("pool", "account", "rule", "risk", "believed_shelf", "decided_at")
+    list_select_related = ("account", "pool__supply", "pool__address")
+    search_fields = ("account__name", "account__number", "pool__supply__reorder_number")
+    readonly_fields = ("why", "reason_data")
+
+    @admin.display(description=gettext_lazy("Decision"))
+    def rule(self, forecast: PoolForecast) -> str:
+        return str((forecast.decision or {}).get("rule", "–"))
+
+    @admin.display(description=gettext_lazy("Chance to run short"))
+    def risk(self, forecast: PoolForecast) -> str:
+        risk = (forecast.decision or {}).get("risk")
+        return "–" if risk is None else f"{100 * float(risk):.2f}%"
+
+    @admin.display(description=gettext_lazy("Believed on the shelf"))
+    def believed_shelf(self, forecast: PoolForecast) -> str:
+        return f"{forecast.shelf:.0f}"
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, forecast: PoolForecast) -> str:
+        return _words(forecast.decision)
+
+    @admin.display(description=gettext_lazy("Reason as data"))
+    def reason_data(self, forecast: PoolForecast) -> SafeString:
+        return _data(forecast.decision)
+
+
+@admin.register(Position)
+class PositionAdmin(LookOnlyAdmin):
+    list_display = (
+        "slot",
+        "device",
+        "account",
+        "left",
+        "use_per_page",
+        "runs_out_from",
+        "runs_out_at",
+        "runs_out_until",
+    )
+    list_select_related = ("slot", "device__model", "account")
+    search_fields = ("device__serial_key", "account__name")
+
+    @admin.display(description=gettext_lazy("Left"), ordering="f")
+    def left(self, position: Position) -> str:
+        return f"{100 * position.f:.0f}%"
+
+    @admin.display(description=gettext_lazy("Use against the rated"))
+    def use_per_page(self, position: Position) -> str:
+        return f"× {position.a / position.b:.2f}"
+
+
+@admin.register(DeviceRate)
+class DeviceRateAdmin(LookOnlyAdmin):
+    list_display = ("device", "account", "pages_a_day", "folded_at")
+    list_select_related = ("device__model", "account")
+    search_fields = ("device__serial_key", "account__name")
+
+    @admin.display(description=gettext_lazy("Pages a working day, lately"))
+    def pages_a_day(self, rate: DeviceRate) -> str:
+        return f"{rate.n_fast / rate.d_fast:.0f}" if rate.d_fast > PRIOR_DAYS else "–"
+
+
+@admin.register(AddressReview)
+class AddressReviewAdmin(LookOnlyAdmin):
+    list_display = ("address", "account", "due_at", "reviewed_at")
+    list_select_related = ("address", "account")
+    search_fields = ("account__name", "account__number", "address__name")
+    ordering = ("due_at",)
+    actions = ("look_now",)
+
+    @admin.action(description=gettext_lazy("Weigh these addresses now"), permissions=["view"])
+    def look_now(self, request: HttpRequest, queryset: QuerySet[AddressReview]) -> None:
+        actions.look_again(address_ids=list(queryset.values_list("pk", flat=True)), at=timezone.now())
+        self.message_user(request, _("They are next."))
+
+
+@admin.register(HeavyJob)
+class HeavyJobAdmin(LookOnlyAdmin):
+    list_display = ("device", "account", "starts_on", "ends_on", "pages", "colour_pages", "cancelled_at")
+    list_select_related = ("device__model", "account")
+    search_fields = ("device__serial_key", "account__name")
+
+
+@admin.register(SupplyStats)
+class SupplyStatsAdmin(LookOnlyAdmin):
+    list_display = ("supply", "low_mean", "low_weight")
+    list_select_related = ("supply",)
+
+
+@admin.register(FleetStats)
+class FleetStatsAdmin(LookOnlyAdmin):
+    list_display = ("kind", "c_mean", "learnt_at")

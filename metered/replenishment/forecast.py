@@ -1,0 +1,134 @@
+"""Folding what was learnt into the state: the one implementation for a fleet in memory and for a batch of
+rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metered.replenishment import levels, shelf, use
+from metered.replenishment.arrays import Floats, Ints
+from metered.replenishment.rates import fold_meters
+from metered.replenishment.risk import outlook, run_out
+from metered.replenishment.state import State, Swaps
+from metered.replenishment.typed import fold_typed
+from metered.replenishment.workdays import Workdays
+
+HAND_ORDER_BELOW = 0.35
+
+
+def fold_reports(
+    state: State,
+    cal: Workdays,
+    d: Ints,
+    t: Floats,
+    total: Floats,
+    colour: Floats,
+    s: Ints,
+    ts: Floats,
+    v: Floats,
+) -> Swaps:
+    """One report of each of the distinct devices `d`, with the levels `v` of the supplies `s` (sections 1
+    to 4).
+
+    A report that is not later than the device's last is a repetition and is left out, with its levels.
+    """
+    new = ~(t <= state.devices.t[d])
+    if not new.all():
+        old = np.zeros(state.devices.site.size, dtype=np.bool_)
+        old[d[~new]] = True
+        keep = ~old[state.supplies.device[s]]
+        d, t, total, colour, s, ts, v = d[new], t[new], total[new], colour[new], s[keep], ts[keep], v[keep]
+    use.predict(state, fold_meters(state, cal, d, t, total, colour))
+    swaps = levels.fold_levels(state, s, ts, v)
+    return swaps.and_(use.take_from_shelf(state, d))
+
+
+def fold_reads(state: State, cal: Workdays, d: Ints, t: Floats, total: Floats, colour: Floats) -> Swaps:
+    """Meters typed by people, one per distinct device (sections 1, 3 and 7)."""
+    pages = fold_typed(state, cal, d, t, total, colour)
+    use.predict(state, pages)
+    return use.take_from_shelf(state, pages.d)
+
+
+def _left_now(state: State, cal: Workdays, p: Ints, t: float) -> tuple[Ints, Ints, Floats, Floats]:
+    """(supply rows of the pools, their position in p, what is left now, what went since the last meter)."""
+    s, owner = state.by_pool.take(p)
+    alive = state.devices.alive[state.supplies.device[s]]
+    s, owner = s[alive], owner[alive]
+    o = outlook(state, cal, s, t)
+    return s, owner, np.maximum(o.f, o.mark) - o.u * o.g, o.u * o.g
+
+
+def dark_pools(state: State, p: Ints, t: float) -> Ints:
+    """Of the pools `p`, those whose supplies are all blind: their swaps are seen by nobody (section 4)."""
+    s, owner = state.by_pool.take(p)
+    if s.size == 0:
+        return p[:0]
+    seen = np.bincount(owner, ~use.blind(state, s, np.full(s.size, t)), minlength=p.size)
+    dark: Ints = p[(seen == 0) & (state.by_pool.count(p) > 0)]
+    return dark
+
+
+def _balance(state: State, cal: Workdays, p: Ints, counted: Floats, noise: float, t: float) -> None:
+    _, owner, _, ahead = _left_now(state, cal, p, t)
+    shelf.balance(state, p, counted, noise, t, np.bincount(owner, ahead, minlength=p.size).astype(np.float64))
+
+
+def fold_counts(state: State, cal: Workdays, p: Ints, counted: Floats, t: float) -> None:
+    """Shelves counted by customers, distinct pools (section 4)."""
+    dark = dark_pools(state, p, t)
+    if dark.size:
+        m = np.isin(p, dark)
+        _balance(state, cal, p[m], counted[m], shelf.R_COUNT, t)
+    shelf.count(state.pools, p, counted)
+
+
+def fold_ledger_counts(state: State, cal: Workdays, p: Ints, counted: Floats, t: float) -> None:
+    """Counts that a ledger has taken as they are (domain rule 17), distinct pools (section 4)."""
+    dark = dark_pools(state, p, t)
+    if dark.size:
+        m = np.isin(p, dark)
+        _balance(state, cal, p[m], counted[m], shelf.R_COUNT, t)
+    shelf.recount(state.pools, p, counted)
+
+
+def fold_emergencies(state: State, cal: Workdays, p: Ints, t: float) -> None:
+    """A needed supply is empty with none on the shelf: shelf = 0, f = 0 for the emptiest of the pool
+    (section 4).
+    """
+    dark = dark_pools(state, p, t)
+    if dark.size:
+        _balance(state, cal, dark, np.zeros(dark.size), shelf.R_EMERGENCY, t)
+    s, owner, left, ahead = _left_now(state, cal, p, t)
+    for i in range(p.size):
+        mine = np.flatnonzero(owner == i)
+        if mine.size:
+            j = mine[np.argmin(left[mine])]
+            # f stands at the last meter: what went since is still to be read. Not more than one cartridge.
+            state.supplies.f[s[j]] = min(ahead[j], 1.0)
+            state.supplies.x[s[j]] = 0.0
+            state.supplies.p0[s[j]] = levels.P0_COARSE
+    shelf.empty(state.pools, p)
+
+
+def fold_hand_orders(state: State, cal: Workdays, p: Ints, t: float) -> None:
+    """Customers order by hand when the panel says low and nothing is there: f < 0.35 means shelf = 0
+    (section 4).
+    """
+    _, owner, left, _ = _left_now(state, cal, p, t)
+    least = np.full(p.size, np.inf)
+    np.minimum.at(least, owner, left)
+    shelf.empty(state.pools, p[least < HAND_ORDER_BELOW])
+
+
+def remove_devices(state: State, d: Ints) -> None:
+    """Devices taken away: their supplies need nothing any more."""
+    state.devices.alive[d] = False
+
+
+def days_left(state: State, cal: Workdays, s: Ints, t: float) -> Floats:
+    """Days from t until the cartridges of `s` are empty, (3, n): q10, q50, q90 (section 5's need, no
+    shelf).
+    """
+    return run_out(state, cal, outlook(state, cal, s, t), t)

@@ -1,0 +1,300 @@
+"""What replenishment knows and what it wants shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from metered.accounts.models import Account, Address, User
+from metered.accounts.scoping import OwnedManager
+from metered.fleet.models import Contract, Device, Slot, Supply
+from metered.lib.fields import PublicIdField
+from metered.stock.models import Pool
+
+
+def never() -> float:
+    """NaN: not known. A callable, since NaN equals nothing, and a migration would never look up to date."""
+    return float("nan")
+
+
+def _number(default: float | Callable[[], float] = 0.0) -> models.FloatField[float, float]:
+    """A column of the running state. Never NULL, so that all of a row has a fixed width on its way to numpy;
+    what is not known is NaN."""
+    return models.FloatField(default=default)
+
+
+class DeviceRate(models.Model):
+    """How fast a device prints: the running state of section 1 of the method. Times are days since 1970 UTC.
+
+    `folded_at`: the last observation that is in the state. Written by COPY only (store.py).
+    """
+
+    device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="rate")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    folded_at = models.DateTimeField(help_text=_("The last observation that is in the state"))
+    t = _number(never)
+    total = _number(never)
+    colour = _number(never)
+    n_fast = _number()
+    n_slow = _number()
+    nc_fast = _number()
+    nc_slow = _number()
+    d_fast = _number()
+    d_slow = _number()
+    err = _number(0.36**2 - 0.04)
+    held_t = _number(never)
+    held_total = _number(never)
+    held_colour = _number(never)
+
+    objects = OwnedManager(address_path="device__address_id")
+
+    class Meta:
+        verbose_name = _("rate of a device")
+        verbose_name_plural = _("rates of devices")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    n_fast__gte=0, n_slow__gte=0, nc_fast__gte=0, nc_slow__gte=0, d_fast__gte=0, d_slow__gte=0
+                ),
+                name="rate_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.device)
+
+
+class Position(models.Model):
+    """What is in one slot and how fast it goes: sections 2 and 3 of the method, and the run-out they give.
+
+    `runs_out_from`, `runs_out_at`, `runs_out_until` are the 10 %, 50 % and 90 % points; NULL: not known yet.
+    """
+
+    slot = models.OneToOneField(Slot, models.CASCADE, primary_key=True, related_name="position_state")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, models.CASCADE, related_name="positions")
+    pool = models.ForeignKey(Pool, models.SET_NULL, null=True, related_name="positions")
+    step = models.SmallIntegerField(
+        default=0, help_text=_("Steps of its percent: 1, 10, or 0 while not known")
+    )
+    f = _number(0.5)
+    a = _number(0.25)
+    b = _number(0.25)
+    x = _number()
+    e_acc = _number()
+    x_acc = _number()
+    p0 = _number(0.29)
+    pend = models.SmallIntegerField(default=0)
+    pend_v = _number()
+    pend_t = _number(never)
+    flag = models.SmallIntegerField(default=0)
+    seen = _number(never)
+    cartridge = models.CharField(max_length=64, blank=True, help_text=_("The serial that was last reported"))
+    days_q10 = models.FloatField(null=True)
+    days_q50 = models.FloatField(null=True)
+    days_q90 = models.FloatField(null=True)
+    runs_out_from = models.DateTimeField(null=True)
+    runs_out_at = models.DateTimeField(null=True)
+    runs_out_until = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True, help_text=_("When the run-out was worked out"))
+
+    objects = OwnedManager(address_path="device__address_id")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(a__gt=0, b__gt=0), name="position_use_positive"),
+            models.CheckConstraint(
+                condition=Q(runs_out_at=None)
+                | Q(runs_out_from__lte=F("runs_out_at"), runs_out_at__lte=F("runs_out_until")),
+                name="position_run_out_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["device"], name="position_by_device"),
+            models.Index(
+                fields=["account", "runs_out_at"],
+                condition=Q(runs_out_at__isnull=False),
+                name="position_by_run_out",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.slot)
+
+
+class PoolForecast(models.Model):
+    """What we believe of a pool's shelf (section 4 of the method), and the last decision about it.
+
+    `shelf` follows the ledger up to `entry_id` and the swaps seen; it differs from the ledger where an empty
+    machine, or a hand order, says that the shelf is empty after all.
+    """
+
+    pool = models.OneToOneField(Pool, models.CASCADE, primary_key=True, related_name="forecast")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    entry_id = models.BigIntegerField(default=0, help_text=_("The last ledger entry that is in the state"))
+    shelf = _number()
+    below = _number(0.09)
+    right = _number(0.82)
+    above = _number(0.09)
+    base = _number(never)
+    arrived = _number()
+    r_base = _number(0.3)
+    used = _number()
+    v = _number(0.35**2)
+    v_t = _number(never)
+    asked = _number(never)
+    decision = models.JSONField(
+        null=True, help_text=_("The last decision's reason, as explain.py describes it")
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    objects = OwnedManager(address_path="pool__address_id")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(shelf__gte=0), name="forecast_shelf_not_negative"),
+            models.CheckConstraint(
+                condition=Q(below__gte=0, right__gte=0, above__gte=0), name="forecast_belief_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pool)
+
+
+class SupplyStats(models.Model):
+    """What all devices together taught of a supply: at how much left it says "low" (section 3)."""
+
+    supply = models.OneToOneField(Supply, models.CASCADE, primary_key=True, related_name="+")
+    low_mean = _number(0.115)
+    low_weight = _number(6.0)
+
+    class Meta:
+        verbose_name_plural = _("supply stats")
+
+    def __str__(self) -> str:
+        return str(self.supply)
+
+
+class FleetStats(models.Model):
+    """The fleet's mean use per nominal page of a kind of supply (section 2, learnt weekly)."""
+
+    kind = models.CharField(
+        max_length=8, primary_key=True, help_text=_("K, C, M, Y, drum, drumK, …, waste, other")
+    )
+    c_mean = _number(1.0)
+    learnt_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = _("fleet stats")
+        constraints = [models.CheckConstraint(condition=Q(c_mean__gt=0), name="fleet_use_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.c_mean:.2f}"
+
+
+class AddressReview(models.Model):
+    """When all pools of an address are weighed next. The hand-over from folding to deciding."""
+
+    address = models.OneToOneField(Address, models.CASCADE, primary_key=True, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    due_at = models.DateTimeField()
+    reviewed_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True, help_text=_("The last look failed; due again by itself"))
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        # Consumer: replenishment.actions.review_addresses
+        indexes = [models.Index(fields=["due_at"], name="review_due")]
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class HeavyJob(models.Model):
+    """Volume that a customer announced ahead (domain rule 23): it adds demand, and is left out of the usual
+    rate."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="heavy_jobs")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    pages = models.PositiveIntegerField(help_text=_("All pages"))
+    colour_pages = models.PositiveIntegerField(default=0, help_text=_("Of these in colour"))
+    note = models.CharField(max_length=200, blank=True)
+    announced_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    announced_at = models.DateTimeField(default=timezone.now, editable=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OwnedManager(address_path="device__address_id")
+
+    class Meta:
+        ordering = ["starts_on", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="job_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(pages__gt=0, colour_pages__lte=F("pages")), name="job_pages_sane"
+            ),
+        ]
+        indexes = [models.Index(fields=["device", "ends_on"], name="job_by_device")]
+
+    def __str__(self) -> str:
+        return f"{self.device}: {self.starts_on} – {self.ends_on}"
+
+
+class Proposal(models.Model):
+    """What replenishment wants shipped to a pool, and why.
+
+    The hand-over to orders: `open` until an order takes it, `taken` while its line is unshipped,
+    `closed` once it was shipped or given up.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        TAKEN = "taken", _("on an order")
+        CLOSED = "closed", _("closed")
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="+")
+    pool = models.ForeignKey(Pool, models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+    slot_ids = ArrayField(models.BigIntegerField(), help_text=_("The places in devices that it is meant for"))
+    status = models.CharField(max_length=6, choices=Status.choices, default=Status.OPEN)
+    reason = models.JSONField(help_text=_("Everything domain rule 25 names, as data"))
+    decided_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+    closed_reason = models.CharField(max_length=200, blank=True)
+    held_until = models.DateTimeField(
+        null=True, help_text=_("Somebody cancelled it: the pool is not proposed for before then")
+    )
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__range=(1, 30)), name="proposal_quantity_sane"),
+            # Domain rule 26, at the first place where it can be broken.
+            models.UniqueConstraint(
+                fields=["pool"], condition=Q(status__in=["open", "taken"]), name="proposal_one_per_pool"
+            ),
+        ]
+        indexes = [
+            # Consumer: orders.actions.take_proposals
+            models.Index(fields=["address", "contract"], condition=Q(status="open"), name="proposal_to_take"),
+            # Consumer: replenishment.deciding.facts
+            models.Index(
+                fields=["pool", "held_until"], condition=Q(held_until__isnull=False), name="proposal_held"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.pool}"

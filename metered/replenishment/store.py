@@ -1,0 +1,325 @@
+"""Rows in, arrays out: the running state of some devices. saving.py is the way back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from metered.replenishment import shelf
+from metered.replenishment import state as st
+from metered.replenishment.arrays import Bools, Floats, Ints
+from metered.replenishment.calendars import DAY_ZERO, calendars, engine_time
+from metered.replenishment.levels import start_marks
+from metered.replenishment.models import FleetStats, SupplyStats
+from metered.replenishment.packed import fetch
+from metered.replenishment.rates import prior_rate
+from metered.replenishment.workdays import Workdays
+from metered.stock.actions import pool_for
+
+RATE = (
+    "t", "total", "colour", "n_fast", "n_slow", "nc_fast", "nc_slow", "d_fast", "d_slow", "err",
+    "held_t", "held_total", "held_colour",
+)  # fmt: skip
+POSITION = ("f", "a", "b", "x", "e_acc", "x_acc", "p0", "pend_v", "pend_t", "seen")
+POSITION_INTS = ("pend", "flag")
+POOL = ("shelf", "below", "right", "above", "base", "arrived", "r_base", "used", "v", "v_t", "asked")
+
+_DEVICES = {
+    "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "alive": ">i2", "connected": ">i2",
+    "colour_model": ">i2", "country": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
+    "folded_us": ">i8",
+    **dict.fromkeys(RATE, ">f8"),
+}  # fmt: skip
+_SLOTS = {
+    "slot_id": ">i8", "device_id": ">i8", "account_id": ">i8", "pool_id": ">i8", "supply_id": ">i8",
+    "place": ">i2", "kind": ">i2", "yields": ">f8", "sent": ">i2", "kept": ">i2", "step": ">i2",
+    **dict.fromkeys(POSITION_INTS, ">i2"), **dict.fromkeys(POSITION, ">f8"),
+}  # fmt: skip
+_POOLS = {
+    "pool_id": ">i8", "account_id": ">i8", "entry_id": ">i8", "kept": ">i2", "transit": ">f8",
+    **dict.fromkeys(POOL, ">f8"),
+}  # fmt: skip
+
+KIND_SQL = """(CASE WHEN s.kind IN ('toner', 'ink') THEN CASE s.colorant WHEN 'cyan' THEN 1 WHEN
+'light_cyan' THEN 1
+    WHEN 'magenta' THEN 2 WHEN 'light_magenta' THEN 2 WHEN 'yellow' THEN 3 ELSE 0 END
+             WHEN s.kind = 'drum' THEN CASE s.colorant WHEN 'black' THEN 5 WHEN 'cyan' THEN 6
+    WHEN 'magenta' THEN 7 WHEN 'yellow' THEN 8 ELSE 4 END
+             WHEN s.kind = 'waste' THEN 9 ELSE 10 END)::smallint"""
+"""The method's kind of slot `s`, as its position in state.KINDS."""
+_DEVICE_SQL = """
+SELECT d.id, d.account_id, d.address_id, (d.removed_at IS NULL)::int::smallint,
+       (d.path <> 'manual')::int::smallint, m.colour::int::smallint,
+       (array_position(%(countries)s::text[], a.country::text) - 1)::smallint,
+       (d.replenishment <> 'off')::int::smallint, (d.replenishment = 'starting')::int::smallint,
+       (r.device_id IS NOT NULL)::int::smallint,
+       coalesce((extract(epoch FROM r.folded_at) * 1000000)::bigint, 0),
+       {rates}
+FROM fleet_device d JOIN fleet_printermodel m ON m.id = d.model_id JOIN accounts_address a ON a.id =
+d.address_id
+LEFT JOIN replenishment_devicerate r ON r.device_id = d.id
+WHERE d.id = ANY(%(devices)s::bigint[]) ORDER BY d.id
+"""
+_SLOT_SQL = """
+SELECT s.id, s.device_id, s.account_id, coalesce(p.id, 0), coalesce(s.supply_id, 0), s.position,
+       {kind},
+       coalesce(u.yield_pages, CASE WHEN s.kind IN ('toner', 'ink') THEN 6000 ELSE 40000 END)::float8,
+       s.replenished::int::smallint, (o.slot_id IS NOT NULL)::int::smallint, coalesce(o.step, 0)::smallint,
+       {positions}
+FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id LEFT JOIN fleet_supply u ON u.id = s.supply_id
+LEFT JOIN stock_pool p ON p.contract_id = d.contract_id AND p.address_id = d.address_id
+    AND p.supply_id = s.supply_id
+LEFT JOIN replenishment_position o ON o.slot_id = s.id
+WHERE s.device_id = ANY(%(devices)s::bigint[]) ORDER BY s.id
+"""
+_POOL_SQL = """
+SELECT p.id, p.account_id, coalesce(r.entry_id, 0), (r.pool_id IS NOT NULL)::int::smallint,
+       p.on_the_way::float8, {pools}
+FROM stock_pool p LEFT JOIN replenishment_poolforecast r ON r.pool_id = p.id
+WHERE p.id = ANY(%(pools)s::bigint[]) ORDER BY p.id
+"""
+_MISSING_POOLS = """
+SELECT DISTINCT d.account_id, d.contract_id, d.address_id, s.supply_id
+FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id
+WHERE s.device_id = ANY(%(devices)s) AND s.supply_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM stock_pool p
+    WHERE p.contract_id = d.contract_id AND p.address_id = d.address_id AND p.supply_id = s.supply_id)
+ORDER BY 1, 2, 3, 4
+"""
+
+
+def _or_zero(names: Sequence[str], alias: str) -> str:
+    """Columns of a row that may not be there yet: zeros, which the loader does not look at."""
+    return ", ".join(f'coalesce({alias}."{name}", 0)' for name in names)
+
+
+_DEVICE_SQL = _DEVICE_SQL.format(rates=_or_zero(RATE, "r"))
+_SLOT_SQL = _SLOT_SQL.format(
+    kind=KIND_SQL,
+    positions=", ".join(
+        [*(f"coalesce(o.{name}, 0)::smallint" for name in POSITION_INTS), _or_zero(POSITION, "o")]
+    ),
+)
+_POOL_SQL = _POOL_SQL.format(pools=_or_zero(POOL, "r"))
+
+
+@dataclass(slots=True)
+class Loaded:
+    """The state of some devices, and which rows its positions in the arrays are.
+
+    A slot without a pool has one of its own here, with a negative number in `pools`.
+    """
+
+    state: st.State
+    calendars: tuple[Workdays, ...]
+    devices: Ints
+    device_accounts: Ints
+    addresses: Ints
+    folded_us: Ints
+    on: Bools
+    starting: Bools
+    colour_models: Bools
+    known: Bools
+    slots: Ints
+    slot_accounts: Ints
+    slot_at: Ints
+    sent: Bools
+    steps: Ints
+    pools: Ints
+    pool_accounts: Ints
+    new_pools: bool
+    entries: Ints
+    supplies: Ints
+    transit: Floats
+    row_of_device: dict[int, int] = field(default_factory=dict)
+    cartridges: dict[int, str] = field(default_factory=dict)
+    """Slot → the cartridge serial that was last reported."""
+
+    @property
+    def calendar(self) -> Workdays:
+        """Any of the calendars: activity is the same table in all of them."""
+        return self.calendars[0]
+
+
+def ensure_pools(device_ids: Sequence[int]) -> None:
+    """Make the pools that the devices' supplies belong to (stock is their only writer)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSING_POOLS, {"devices": list(device_ids)})
+        missing = cursor.fetchall()
+    for account, contract, address, supply in missing:
+        pool_for(account_id=account, contract_id=contract, address_id=address, supply_id=supply)
+
+
+def load(device_ids: Sequence[int], now: dt.datetime, *, fresh: bool = False) -> Loaded:
+    """The state of the devices with all their slots and pools. `fresh`: as if nothing was ever folded."""
+    ids = sorted(set(device_ids))
+    ensure_pools(ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT a.country FROM fleet_device d JOIN accounts_address a ON a.id = d.address_id"
+            " WHERE d.id = ANY(%s) ORDER BY 1",
+            [ids],
+        )
+        countries = tuple(row[0] for row in cursor.fetchall()) or ("US",)
+        dev = fetch(cursor, _DEVICES, _DEVICE_SQL, {"devices": ids, "countries": list(countries)})
+        slot = fetch(cursor, _SLOTS, _SLOT_SQL, {"devices": ids})
+        key = np.where(slot["pool_id"] > 0, slot["pool_id"], -slot["slot_id"])
+        pools, pool_row = np.unique(key, return_inverse=True)
+        real = pools[pools > 0]
+        pool = fetch(cursor, _POOLS, _POOL_SQL, {"pools": real.tolist()})
+    cals = calendars(countries, now.date())
+    loaded = _assemble(dev, slot, pool, pools, pool_row.astype(np.int64), cals, engine_time(now), fresh)
+    if not fresh:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT slot_id, cartridge FROM replenishment_position"
+                " WHERE device_id = ANY(%s) AND cartridge <> ''",
+                [ids],
+            )
+            loaded.cartridges = dict(cursor.fetchall())
+    return loaded
+
+
+def _assemble(
+    dev: dict[str, Any], slot: dict[str, Any], pool: dict[str, Any], pools: Ints, pool_row: Ints,
+    cals: tuple[Workdays, ...], t: float, fresh: bool,
+) -> Loaded:  # fmt: skip
+    rows, per_slot = dev["device_id"].size, slot["slot_id"].size
+    device_row = np.searchsorted(dev["device_id"], slot["device_id"])
+    kind = slot["kind"].astype(np.int64)
+    c_fleet = st.expected_fleet_use()
+    for name, mean in FleetStats.objects.values_list("kind", "c_mean"):
+        if name in st.KINDS:
+            c_fleet[st.KINDS.index(name)] = mean
+    prior = _prior(device_row, slot["yields"], kind == 0, rows, np.full(rows, 60.0))
+    tinted = (kind >= 1) & (kind < st.TONERS)
+    prior_colour = _prior(device_row, slot["yields"], tinted, rows, 0.4 * prior)
+
+    devices = st.Devices.fresh(
+        dev["address_id"].astype(np.int64), dev["country"].astype(np.int64), dev["connected"] > 0,
+        np.zeros(rows), prior, prior_colour,
+    )  # fmt: skip
+    devices.alive = dev["alive"] > 0
+    supplies = st.Supplies.fresh(
+        device_row, pool_row, kind, slot["yields"], np.where(slot["step"] == 1, st.PCT1, st.PCT10), c_fleet
+    )
+    first = np.unique(pool_row, return_index=True)[1]
+    supply_of_pool = slot["supply_id"][first]
+    supply_key = np.where(supply_of_pool > 0, supply_of_pool, -slot["slot_id"][first])
+    supply_ids, sku = np.unique(supply_key, return_inverse=True)
+    low_mean, low_weight = start_marks(supply_ids.size)
+    marks = SupplyStats.objects.filter(pk__in=supply_ids[supply_ids > 0].tolist())
+    for supply_id, mean, weight in marks.values_list("supply_id", "low_mean", "low_weight"):
+        i = int(np.searchsorted(supply_ids, supply_id))
+        low_mean[i], low_weight[i] = mean, weight
+    site = np.zeros(pools.size, dtype=np.int64)
+    site[pool_row] = dev["address_id"][device_row]
+    ledger = st.Pools.fresh(site, sku.astype(np.int64), np.zeros(pools.size), t)
+    ledger.base[:] = np.nan
+
+    at = np.searchsorted(pools, pool["pool_id"])
+    if not fresh:
+        kept = dev["kept"] > 0
+        for name in RATE:
+            getattr(devices, name)[kept] = dev[name][kept]
+        _restore(supplies, slot)
+        kept = pool["kept"] > 0
+        for name in POOL:
+            getattr(ledger, name)[at[kept]] = pool[name][kept]
+        ledger.v_t[np.isnan(ledger.v_t)] = t
+    ledger.transit[at] = pool["transit"]
+    accounts, entries = np.zeros(pools.size, dtype=np.int64), np.zeros(pools.size, dtype=np.int64)
+    accounts[at] = pool["account_id"]
+    entries[at] = 0 if fresh else pool["entry_id"]
+
+    width = int(slot["place"].max(initial=-1)) + 1
+    slot_at = np.full((rows, max(width, 1)), -1, dtype=np.int64)
+    slot_at[device_row, slot["place"]] = np.arange(per_slot)
+    state = st.State(devices, supplies, ledger, c_fleet, low_mean, low_weight, _jobs(dev["device_id"]), t)
+    return Loaded(
+        state=state, calendars=cals, devices=dev["device_id"].astype(np.int64),
+        device_accounts=dev["account_id"], addresses=dev["address_id"].astype(np.int64),
+        folded_us=np.zeros(rows, dtype=np.int64) if fresh else dev["folded_us"].astype(np.int64),
+        on=dev["on_"] > 0, starting=dev["starting"] > 0, colour_models=dev["colour_model"] > 0,
+        known=dev["kept"] > 0,
+        slots=slot["slot_id"].astype(np.int64), slot_accounts=slot["account_id"], slot_at=slot_at,
+        sent=slot["sent"] > 0, steps=slot["step"].astype(np.int64) * (not fresh),
+        pools=pools, pool_accounts=accounts,
+        new_pools=bool((pool["kept"] == 0).any()), entries=entries, supplies=supply_ids,
+        transit=ledger.transit, row_of_device={int(d): i for i, d in enumerate(dev["device_id"])},
+    )  # fmt: skip
+
+
+def _restore(supplies: st.Supplies, slot: dict[str, Any]) -> None:
+    """Rows that exist keep their state; a new slot starts at the fleet's mean use."""
+    kept = slot["kept"] > 0
+    for name in POSITION:
+        column = getattr(supplies, name)
+        column[kept] = slot[name][kept]
+    for name in POSITION_INTS:
+        setattr(supplies, name, slot[name].astype(np.int64))
+
+
+def _prior(rows: Ints, yields: Floats, mask: Bools, devices: int, otherwise: Floats) -> Floats:
+    n = np.bincount(rows[mask], minlength=devices)
+    total = np.bincount(rows[mask], prior_rate(yields[mask]), minlength=devices)
+    return np.where(n > 0, total / np.maximum(n, 1), otherwise)
+
+
+def _jobs(device_ids: Ints) -> st.Jobs:
+    """Announced jobs of the devices, colour pages and the others apart."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT device_id, starts_on, ends_on, pages, colour_pages FROM replenishment_heavyjob"
+            " WHERE device_id = ANY(%s) AND cancelled_at IS NULL ORDER BY id",
+            [device_ids.tolist()],
+        )
+        found = cursor.fetchall()
+    rows = []
+    for device, start, end, pages, colour in found:
+        for n, tinted in ((pages - colour, False), (colour, True)):
+            if n:
+                rows.append((int(np.searchsorted(device_ids, device)), start, end, n, tinted))
+    jobs = st.Jobs()
+    if rows:
+        jobs.device = np.array([r[0] for r in rows], dtype=np.int64)
+        jobs.start = np.array([(r[1] - DAY_ZERO).days for r in rows], dtype=np.float64)
+        jobs.end = np.array([(r[2] - DAY_ZERO).days for r in rows], dtype=np.float64)
+        jobs.pages = np.array([r[3] for r in rows], dtype=np.float64)
+        jobs.colour = np.array([r[4] for r in rows], dtype=np.bool_)
+    return jobs
+
+
+_LEDGER = """
+SELECT p.id, p.shelf, coalesce(max(e.id), 0), p.counted_at IS NOT NULL,
+       coalesce(sum(e.quantity) FILTER (WHERE e.kind = 'install' AND e.at > p.counted_at), 0)
+FROM stock_pool p LEFT JOIN stock_entry e ON e.pool_id = p.id
+WHERE p.id = ANY(%s::bigint[]) GROUP BY p.id
+"""
+
+
+def follow_ledger(loaded: Loaded) -> None:
+    """The shelf as the ledger has it now, with nothing of it left to take; for a rebuild.
+
+    A count makes sure, and every swap since makes a little less so (section 4).
+    """
+    real = np.flatnonzero(loaded.pools > 0)
+    row_of = {int(loaded.pools[row]): int(row) for row in real}
+    pools = loaded.state.pools
+    with connection.cursor() as cursor:
+        cursor.execute(_LEDGER, [list(row_of)])
+        for pool_id, on_shelf, newest, counted, swaps in cursor.fetchall():
+            row = row_of[pool_id]
+            pools.shelf[row] = on_shelf
+            pools.base[row] = on_shelf if counted else np.nan
+            loaded.entries[row] = newest
+            if counted:
+                right = shelf.SURE * (1 - shelf.LEAK) ** int(swaps)
+                pools.right[row] = right
+                pools.below[row] = pools.above[row] = (1 - right) / 2
+    pools.arrived[real] = 0.0

@@ -1,0 +1,25 @@
+"""The stages as Celery runs them: until nothing is left, harmless when run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from metered.replenishment import actions
+
+
+@shared_task(name="replenishment.fold")
+def fold() -> None:
+    """Take every untaken batch, and what people read by hand."""
+    while actions.fold_batches():
+        pass
+    while actions.fold_reads():
+        pass
+
+
+@shared_task(name="replenishment.decide")
+def decide() -> None:
+    """Weigh every address that is due, after the fleet's weekly lesson and a look into the ledger."""
+    actions.learn_fleet()
+    actions.notice_entries()
+    while actions.review_addresses():
+        pass

@@ -1,0 +1,101 @@
+"""What must hold whatever is reported, in whatever order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from metered.replenishment import forecast, policy, shelf
+from metered.replenishment import state as st
+from tests.replenishment.builders import calendar, fleet, floats, ints
+
+CAL = calendar()
+LEVELS = some.one_of(some.integers(0, 100), some.sampled_from([-2, -3, -4, -5]))
+EVENTS = some.lists(
+    some.tuples(
+        some.sampled_from(["report", "read", "deliver", "count", "hand", "emergency", "order", "remove"]),
+        some.floats(0.0, 40.0), some.integers(0, 1_200_000), LEVELS, some.integers(0, 6),
+    ),
+    max_size=30,
+)  # fmt: skip
+
+
+def play(events: Any, reports: Any) -> Any:
+    """Every kind of event on one colour device; returns the state and all quantities decided."""
+    state = fleet(kinds=("K", "C", "waste"), reports=reports, shelf=1)
+    state.devices.modulus[:] = 1e6
+    t, decided = 0.0, []
+    for what, wait, number, level, units in events:
+        t += wait
+        if t > 700:
+            break
+        d, at, pools = ints(0), floats(t), np.arange(3)
+        match what:
+            case "report":
+                forecast.fold_reports(
+                    state, CAL, d, at, floats(number), floats(number // 3),
+                    np.arange(3), np.full(3, t), np.full(3, float(level)),
+                )  # fmt: skip
+            case "read":
+                if t > state.devices.t[0] or np.isnan(state.devices.t[0]):
+                    forecast.fold_reads(state, CAL, d, at, floats(number), floats(number // 3))
+            case "deliver":
+                shelf.deliver(state.pools, pools, np.full(3, float(units)))
+            case "count":
+                forecast.fold_counts(state, CAL, pools, np.full(3, float(units)), t)
+            case "hand":
+                forecast.fold_hand_orders(state, CAL, pools, t)
+            case "emergency":
+                forecast.fold_emergencies(state, CAL, pools, t)
+            case "remove":
+                forecast.remove_devices(state, d if units == 6 else d[:0])
+            case _:
+                got = policy.decide(state, CAL, pools, t, policy.Settings())
+                state.pools.transit += got.quantity
+                decided.append(got.quantity.tolist())
+                days = forecast.days_left(state, CAL, np.arange(3), t)
+                assert (np.diff(days, axis=0) >= 0).all() and (days >= 0).all()
+    return state, decided
+
+
+@settings(max_examples=150, deadline=None)
+@given(EVENTS, some.sampled_from([st.PCT1, st.PCT10, st.FLAG, st.NONE]))
+def test_nothing_becomes_negative_or_unknown(events: Any, reports: Any) -> None:
+    state, decided = play(events, reports)
+    pools, sup, dev = state.pools, state.supplies, state.devices
+    assert (pools.shelf >= 0).all() and (pools.transit >= 0).all()
+    assert np.allclose(pools.below + pools.right + pools.above, 1)
+    assert (sup.a > 0).all() and (sup.b > 0).all() and np.isfinite(sup.f).all() and (sup.f <= 1.9).all()
+    assert (dev.n_fast >= 0).all() and (dev.d_fast >= 0).all() and (dev.nc_slow >= 0).all()
+    assert (pools.v > 0).all()
+    assert all(0 <= q <= 30 for row in decided for q in row)
+
+
+@settings(max_examples=40, deadline=None)
+@given(EVENTS)
+def test_the_same_input_gives_the_same_decisions(events: Any) -> None:
+    first, second = play(events, st.PCT1), play(events, st.PCT1)
+    assert first[1] == second[1]
+    for name in ("f", "a", "b", "x"):
+        assert np.array_equal(getattr(first[0].supplies, name), getattr(second[0].supplies, name))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    some.floats(0, 1), some.floats(0, 1), some.integers(0, 2), some.floats(5, 4000),
+    some.sampled_from([st.PCT1, st.PCT10, st.NONE]), some.integers(1, 3),
+)  # fmt: skip
+def test_a_lower_level_never_lowers_the_order(
+    one: Any, other: Any, spare: Any, rate: Any, reports: Any, devices: Any
+) -> None:
+    def order(f: float) -> Any:
+        state = fleet(f=f, shelf=spare, reports=reports, devices=devices, same_pool=True)
+        state.devices.prior_total[:] = rate
+        state.devices.t[:] = 1.0
+        return int(policy.decide(state, CAL, ints(0), 1.0, policy.Settings()).quantity[0])
+
+    low, high = sorted((one, other))
+    assert order(low) >= order(high)

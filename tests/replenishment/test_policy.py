@@ -1,0 +1,174 @@
+"""Risk and order (method sections 5 and 6), with numbers worked by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metered.replenishment import forecast, policy, risk
+from metered.replenishment import state as st
+from metered.replenishment.policy import Settings
+from metered.replenishment.state import Jobs
+from tests.replenishment.builders import calendar, fleet, floats, ints
+
+CAL = calendar()
+SETTINGS = Settings()
+
+
+def all_of(state: st.State) -> Any:
+    return np.arange(state.supplies.device.size)
+
+
+def decide(state: st.State, t: Any = 1.0, settings: Any = SETTINGS, may: Any = None) -> Any:
+    state.devices.t[:] = t
+    return policy.decide(state, CAL, np.arange(state.pools.site.size), t, settings, may)
+
+
+def test_the_risk_of_one_supply() -> None:
+    state = fleet(f=0.2)
+    state.devices.t[:] = 0.0
+    o = risk.outlook(state, CAL, all_of(state), 0.0)
+    assert o.u[0] == pytest.approx(100 / 8400)
+    # mu = 8 x 100/8400 = .095238, var_D = mu^2 (.64 (.35 + .65 x .75) + .06144),
+    # var_f = .003^2 + (.055 x .8)^2
+    p = risk.tail(o, floats(8.0), floats(0.0), 0)
+    z = (0.2 - 0.0952381) / (0.0952381**2 * 0.59744 + 0.001945) ** 0.5
+    assert z == pytest.approx(1.2208, rel=1e-4)
+    assert p[0] == pytest.approx(0.11108, rel=1e-3)
+
+
+def test_cyan_dries_a_little_every_day() -> None:
+    o = risk.outlook(fleet(kinds=("C",), f=0.5), CAL, ints(0), 0.0)
+    assert o.u[0] == pytest.approx(40 / 8400 + 0.0002)
+
+
+def test_a_device_that_is_overdue_is_thought_to_rest_a_little() -> None:
+    state = fleet(f=0.5)
+    state.devices.t[:] = 0.0
+    assert risk.outlook(state, CAL, ints(0), 7.0).g[0] == pytest.approx(5.05)
+    assert risk.outlook(state, CAL, ints(0), 14.0).g[0] == pytest.approx(0.75 * 10.1)
+
+
+def test_an_ok_flag_promises_the_low_mark() -> None:
+    state = fleet(reports=st.FLAG, f=0.0)
+    state.supplies.flag[:] = st.OK
+    o = risk.outlook(state, CAL, ints(0), 0.0)
+    promised = risk.tail(o, floats(1.0), floats(0.0), 0)[0]
+    state.supplies.flag[:] = st.LOW
+    low = risk.tail(risk.outlook(state, CAL, ints(0), 0.0), floats(1.0), floats(0.0), 0)[0]
+    assert low > 0.5 > 0.02 > promised
+
+
+def test_an_announced_job_adds_its_need() -> None:
+    state = fleet(f=0.5)
+    state.jobs = Jobs(ints(0), floats(3.0), floats(3.0), floats(840.0), ints(0).astype(bool))
+    assert risk.announced(state, ints(0), 0.0, floats(10.0))[0] == pytest.approx(0.135)
+    assert risk.announced(state, ints(0), 4.0, floats(10.0))[0] == 0
+
+
+def test_the_supplies_of_a_pool_are_added_up() -> None:
+    state = fleet(devices=2, same_pool=True, f=0.5)
+    state.devices.t[:] = 0.0
+    o = risk.outlook(state, CAL, all_of(state), 0.0)
+    h = o.f / o.u  # each needs more than what is in it with probability one half
+    tails = risk.pool_tails(state, o, h, np.zeros(2), ints(0))
+    assert tails[0, 0] == pytest.approx(0.75, abs=0.01)
+    assert tails[0, 1] == pytest.approx(0.25, abs=0.01)
+
+
+def test_the_belief_mixes_the_neighbours() -> None:
+    state = fleet(shelf=1)
+    tails = np.array([[0.4, 0.1, 0.0]])
+    p = risk.short(state, ints(0), tails, floats(1))
+    assert p[0] == pytest.approx(0.09 * 0.4 + 0.82 * 0.1 + 0.09 * 0.0)
+    state.pools.shelf[:] = 0
+    p = risk.short(state, ints(0), tails, floats(0))
+    assert p[0] == pytest.approx((0.82 * 0.4 + 0.09 * 0.1) / 0.91)
+
+
+def test_the_window_ends_with_an_order_of_the_next_working_day() -> None:
+    # Monday evening: an order of Tuesday arrives on the fifth working day after it, Tuesday of the week
+    # after.
+    assert policy.arrival_day(CAL, 0, SETTINGS) == 8
+    # Friday's and Sunday's evenings are the same shipping day.
+    assert policy.arrival_day(CAL, 4, SETTINGS) == policy.arrival_day(CAL, 6, SETTINGS) == 14
+
+
+def test_an_empty_machine_without_a_spare_is_sent_one() -> None:
+    d = decide(fleet(f=0.02))
+    assert d.quantity.tolist() == [1]
+    assert d.due.tolist() == [True]
+    assert d.risk[0] > 0.6
+
+
+def test_a_full_machine_is_sent_nothing() -> None:
+    d = decide(fleet(f=0.9))
+    assert d.quantity.tolist() == [0]
+    assert d.risk[0] < 0.001
+
+
+def test_a_spare_or_a_parcel_on_its_way_is_enough() -> None:
+    for shelf, transit in ((1, 0), (0, 1)):
+        state = fleet(f=0.02, shelf=shelf)
+        state.pools.transit[:] = transit
+        state.pools.below[:] = 0.0
+        assert decide(state).quantity.tolist() == [0]
+
+
+def test_what_is_due_soon_comes_along_and_the_rest_does_not() -> None:
+    state = fleet(kinds=("K", "K", "K"), f=0.5)
+    state.supplies.f[:] = (0.03, 0.45, 0.98)
+    d = decide(state)
+    assert d.due.tolist() == [True, False, False]
+    assert d.joined.tolist() == [False, True, False]
+    assert d.quantity.tolist() == [1, 1, 0]
+
+
+def test_nothing_comes_along_when_nothing_is_due() -> None:
+    assert decide(fleet(kinds=("K", "K"), f=0.45)).quantity.tolist() == [0, 0]
+
+
+def test_a_barred_pool_neither_orders_nor_travels() -> None:
+    state = fleet(kinds=("K", "K"), f=0.02)
+    d = decide(state, may=np.array([True, False]))
+    assert d.quantity.tolist() == [1, 0]
+
+
+def test_removed_devices_need_nothing() -> None:
+    state = fleet(f=0.02)
+    forecast.remove_devices(state, ints(0))
+    assert decide(state).quantity.tolist() == [0]
+
+
+def test_a_smaller_alpha_orders_earlier() -> None:
+    f = next(f for f in np.arange(0.6, 0.0, -0.005) if decide(fleet(f=f)).quantity[0])
+    careful = next(
+        f
+        for f in np.arange(0.6, 0.0, -0.005)
+        if decide(fleet(f=f), settings=Settings(alpha=0.005)).quantity[0]
+    )
+    assert 0.1 < f < careful < 0.6
+
+
+def test_an_unsure_pool_is_asked_to_count_once_in_thirty_days() -> None:
+    state = fleet(f=0.17, shelf=1)
+    state.pools.below[:], state.pools.right[:] = 0.3, 0.61
+    d = decide(state)
+    assert SETTINGS.alpha / 8 < d.risk[0] < 0.3
+    d = d if d.quantity[0] == 0 else policy.Decisions(d.p, d.quantity * 0, *(
+        getattr(d, name) for name in ("risk", "at_hand", "due", "joined", "need", "arrival", "later_risk")
+    ))  # fmt: skip
+    assert policy.ask_counts(state, d, 1.0, SETTINGS).tolist() == [0]
+    assert policy.ask_counts(state, d, 20.0, SETTINGS).tolist() == []
+    assert policy.ask_counts(state, d, 31.5, SETTINGS).tolist() == [0]
+
+
+def test_days_left_are_ordered_and_the_middle_is_level_by_rate() -> None:
+    state = fleet(f=0.5)
+    state.devices.t[:] = 0.0
+    q10, q50, q90 = forecast.days_left(state, CAL, ints(0), 0.0)[:, 0]
+    assert q10 < q50 < q90
+    # 0.5 x 84 = 42 working days are eight weeks and two days, less the traces of weekends.
+    assert q50 == pytest.approx(58, abs=1.5)

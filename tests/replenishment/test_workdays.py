@@ -1,0 +1,54 @@
+"""Activity and working days (method section 1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from metered.replenishment.arrays import normal_tail
+from metered.replenishment.workdays import Workdays
+from tests.replenishment.builders import calendar, floats, ints
+
+
+def test_a_working_week_is_five_activity_days_and_a_trace() -> None:
+    assert calendar().active(ints(0), floats(7.0))[0] == pytest.approx(5.05)
+    assert calendar().active(ints(2), floats(7.0))[0] == pytest.approx(6.35)
+
+
+def test_half_a_day_is_half_its_activity() -> None:
+    assert calendar().active(ints(0), floats(1.5))[0] == pytest.approx(1.5)
+
+
+def test_a_holiday_is_neither_active_nor_working() -> None:
+    cal = calendar(holidays=(1,))
+    assert cal.active(ints(0), floats(2.0))[0] == pytest.approx(1.02)
+    assert not cal.is_working(1)
+    assert cal.is_working(2)
+
+
+def test_working_days_skip_weekends() -> None:
+    cal = calendar()
+    friday = 4
+    assert cal.working_after(friday, 1) == 7
+    assert cal.working_after(friday, 5) == 11
+    # Saturday and Sunday leave together with Friday.
+    assert cal.working_after(6, 1) == 7
+
+
+def test_when_is_the_inverse_of_active() -> None:
+    cal = calendar()
+    t = floats(3.25, 10.5, 100.75)
+    back = cal.when(0, cal.active(ints(0, 0, 0), t))
+    assert np.allclose(back, t)
+
+
+def test_a_school_rests_in_july() -> None:
+    cal = Workdays.build(dt.date(2024, 7, 1), 0, 31)
+    assert cal.active(ints(1), floats(31.0))[0] < 0.2 * cal.active(ints(0), floats(31.0))[0]
+
+
+def test_the_normal_tail_is_right_to_six_digits() -> None:
+    got = normal_tail(floats(0.0, 1.2815515655, 3.0, -1.2815515655, 5.0))
+    assert got == pytest.approx([0.5, 0.1, 0.0013498980, 0.9, 2.866516e-7], rel=1e-6)
