@@ -1,0 +1,78 @@
+"""Whether a line may leave, and from when: asked under lock at release and at shipment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from metered.accounts.models import Address
+from metered.fleet.models import Contract, Device, Slot
+from metered.fleet.policy import Use, may_be_sent, may_go
+from metered.orders import policy
+from metered.orders.models import OrderLine
+from metered.replenishment.calendars import calendars, date_of, day_number
+
+
+def refusal_of(line: OrderLine, contract: Contract, address: Address, today: dt.date) -> str:
+    """Why the line may not leave now, in words; empty when it may.
+
+    What a person ordered is held to contract and address alone.
+    """
+    if line.automatic:
+        barred = may_be_sent(contract, address, line.supply, _uses(line, contract, address), today)
+    else:
+        barred = may_go(contract, address, today)
+    if not barred:
+        return ""
+    if barred == "address" and address.retired_at is None:
+        return address.refused_reason
+    return {
+        "contract": _("The contract is no longer active."),
+        "address": _("The address is no longer in use."),
+        "kind": _("The contract does not include it."),
+        "supply": _("This supply is no longer sent."),
+        "removed": _("The device was removed."),
+        "unused": _("No device here uses it any more."),
+        "off": _("Automatic replenishment was switched off."),
+    }[barred]
+
+
+def _uses(line: OrderLine, contract: Contract, address: Address) -> list[Use]:
+    """The slots that the line is meant for, as they are now; locked, devices first."""
+    slots = Slot.objects.filter(pk__in=line.slots.values("pk"))
+    standing = {
+        device.pk: device
+        for device in Device.objects.select_for_update(no_key=True)
+        .filter(pk__in=slots.values("device_id"))
+        .order_by("pk")
+    }
+    found = []
+    for slot in slots.select_for_update(no_key=True).order_by("pk"):
+        device = standing[slot.device_id]
+        where = (device.address_id, device.contract_id, slot.supply_id)
+        found.append(
+            Use(
+                here=where == (address.pk, contract.pk, line.supply_id),
+                on=slot.replenished and device.replenishment != Device.Replenishment.OFF,
+                removed=device.removed_at is not None,
+            )
+        )
+    return found
+
+
+def open_from(address: Address, now: dt.datetime) -> dt.datetime | None:
+    """When a parcel may leave that should not meet closed doors; None when it may leave now."""
+    here = now.astimezone(ZoneInfo(address.time_zone))
+    closures = list(address.closures.filter(ends_on__gte=here.date()).values_list("starts_on", "ends_on"))
+    if not closures:
+        return None
+    (calendar,) = calendars((address.country,), now.date())
+
+    def arrival(day: dt.date) -> dt.date:
+        return date_of(calendar.working_after(day_number(day), settings.REPLENISHMENT_LEAD_DAYS))
+
+    day = policy.leaves_on(here.date(), closures, arrival)
+    return None if day == here.date() else dt.datetime.combine(day, here.timetz()).astimezone(dt.UTC)

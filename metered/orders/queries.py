@@ -1,0 +1,199 @@
+"""Reading orders. One page of the history costs three queries, however long the history is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from metered.accounts.access import Viewer
+from metered.lib import keyset
+from metered.orders.models import UNSHIPPED, Order, OrderLine, Shipment, ShipmentLine
+
+NEWEST_FIRST = keyset.by_time("placed_at")
+
+STATES: dict[str, tuple[str, ...]] = {
+    "open": UNSHIPPED,
+    "shipped": ("shipped",),
+    "delivered": ("delivered",),
+    "cancelled": ("cancelled", "declined"),
+}
+"""The words of the history's filter, and the states of lines that they stand for."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the history is narrowed to; every part may be empty."""
+
+    search: str = ""
+    state: str = ""
+    origin: str = ""
+    address: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.search or self.state or self.origin or self.address)
+
+
+def _history(viewer: Viewer, wanted: Wanted) -> QuerySet[Any, dict[str, Any]]:
+    rows = Order.objects.visible_to(viewer)
+    lines = OrderLine.objects.filter(order=OuterRef("pk"))
+    if wanted.state in STATES:
+        rows = rows.filter(Exists(lines.filter(state__in=STATES[wanted.state])))
+    if wanted.origin:
+        rows = rows.filter(origin=wanted.origin)
+    if wanted.address:
+        rows = rows.filter(address__public_id=wanted.address)
+    if wanted.search:
+        text = wanted.search
+        parcels = Shipment.objects.filter(order=OuterRef("pk"), tracking__iexact=text)
+        rows = rows.filter(
+            Q(number__iexact=text)
+            | Q(number__iendswith=f"-{text}")
+            | Q(reference__icontains=text)
+            | Exists(lines.filter(supply__reorder_number__iexact=text))
+            | Exists(parcels)
+        )
+    values: QuerySet[Any, dict[str, Any]] = rows.values(
+        "id", "public_id", "number", "origin", "placed_at", "release_at", "held_at", "reference",
+        "address__name", "placed_by__name", "placed_by__email",
+    )  # fmt: skip
+    return values
+
+
+def history(viewer: Viewer, wanted: Wanted, *, after: str = "", before: str = "") -> keyset.Page:
+    """A page of orders, newest first; each row carries `lines` and `parcels`, as the other queries here."""
+    page = keyset.page(_history(viewer, wanted), NEWEST_FIRST, after=after, before=before)
+    _attach(page.rows)
+    return page
+
+
+def recent(viewer: Viewer, count: int) -> list[dict[str, Any]]:
+    """The newest orders, with `lines` and `parcels`."""
+    rows = list(_history(viewer, Wanted()).order_by(*NEWEST_FIRST.by(False))[:count])
+    _attach(rows)
+    return rows
+
+
+def count(viewer: Viewer) -> int:
+    """How many orders the viewer may see."""
+    found: int = Order.objects.visible_to(viewer).count()
+    return found
+
+
+def _attach(rows: Sequence[dict[str, Any]]) -> None:
+    ids = [row["id"] for row in rows]
+    by_order: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        row["lines"], row["parcels"] = [], []
+        by_order[row["id"]] = row
+    lines = OrderLine.objects.filter(order_id__in=ids).order_by("id")
+    for line in lines.values(
+        "order_id", "quantity", "state", "release_at", "supply__name", "supply__reorder_number",
+        "supply__kind", "supply__colorant",
+    ):  # fmt: skip
+        by_order[line["order_id"]]["lines"].append(line)
+    parcels = Shipment.objects.filter(order_id__in=ids).order_by("shipped_at", "id")
+    for parcel in parcels.values(
+        "order_id", "carrier", "tracking", "shipped_at", "expected_on", "delivered_at"
+    ):
+        by_order[parcel["order_id"]]["parcels"].append(parcel)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One order with all that belongs to it."""
+
+    order: Order
+    lines: list[OrderLine]
+    parcels: list[Shipment]
+    contents: dict[int, list[ShipmentLine]]
+    """The lines of each parcel, by the parcel's id."""
+
+
+def whole(viewer: Viewer, public_id: str) -> Whole | None:
+    """One order; None when it isn't there or isn't the viewer's."""
+    order: Order | None = (
+        Order.objects.visible_to(viewer)
+        .select_related("address__current", "placed_by", "contract")
+        .filter(public_id=public_id)
+        .first()
+    )
+    if order is None:
+        return None
+    lines = list(
+        OrderLine.objects.filter(order=order)
+        .select_related("supply", "pool")
+        .prefetch_related("slots__device__model")
+        .order_by("id")
+    )
+    parcels = list(Shipment.objects.filter(order=order).select_related("to").order_by("shipped_at", "id"))
+    contents: dict[int, list[ShipmentLine]] = {parcel.pk: [] for parcel in parcels}
+    inside = ShipmentLine.objects.filter(shipment__in=parcels).select_related("line__supply")
+    for item in inside.order_by("id"):
+        contents[item.shipment_id].append(item)
+    return Whole(order=order, lines=lines, parcels=parcels, contents=contents)
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Units of an order line that have not arrived."""
+
+    pool_id: int
+    order_public_id: str
+    number: str
+    supply: str
+    reorder_number: str
+    quantity: int
+    state: str
+    release_at: dt.datetime | None
+    held_at: dt.datetime | None
+    expected_on: dt.date | None
+
+
+def coming(viewer: Viewer, pool_ids: Iterable[int]) -> list[Coming]:
+    """What is ordered or shipped for these pools and has not arrived, oldest first."""
+    lines = (
+        OrderLine.objects.visible_to(viewer)
+        .filter(pool_id__in=list(pool_ids), state__in=[*UNSHIPPED, "shipped"])
+        .order_by("order__placed_at", "id")
+        .values(
+            "id",
+            "pool_id",
+            "quantity",
+            "state",
+            "release_at",
+            "order__held_at",
+            "order__public_id",
+            "order__number",
+            "supply__name",
+            "supply__reorder_number",
+        )
+    )
+    rows = list(lines)
+    expected: dict[int, dt.date] = {}
+    inside = ShipmentLine.objects.filter(
+        line_id__in=[row["id"] for row in rows],
+        shipment__delivered_at=None,
+        shipment__expected_on__isnull=False,
+    ).values_list("line_id", "shipment__expected_on")
+    for line_id, date in inside:
+        if date is not None:
+            expected[line_id] = max(date, expected.get(line_id, date))
+    return [
+        Coming(
+            pool_id=row["pool_id"],
+            order_public_id=row["order__public_id"],
+            number=row["order__number"],
+            supply=row["supply__name"],
+            reorder_number=row["supply__reorder_number"],
+            quantity=row["quantity"],
+            state=row["state"],
+            release_at=row["release_at"],
+            held_at=row["order__held_at"],
+            expected_on=expected.get(row["id"]),
+        )
+        for row in rows
+    ]

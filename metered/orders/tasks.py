@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from metered.orders import actions
+
+
+@shared_task(name="orders.take_proposals")
+def take_proposals() -> None:
+    actions.take_proposals()
+
+
+@shared_task(name="orders.release_due")
+def release_due() -> None:
+    actions.release_due()
