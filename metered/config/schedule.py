@@ -1,0 +1,56 @@
+"""The pipeline on one page: each stage, what wakes it at once, and how often it is swept.
+
+A stage claims rows that an earlier stage committed. Waking is a courtesy that saves waiting; the
+sweep finds whatever a lost message left behind, and a doubled message finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from celery.schedules import crontab
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Stage:
+    hand_over: str
+    """What an earlier stage says after its commit (metered.lib.wake)."""
+    task: str
+    """The task that takes the rows."""
+
+
+PIPELINE = (
+    Stage("reads.batch", "replenishment.fold"),
+    Stage("replenishment.review", "replenishment.decide"),
+    Stage("replenishment.proposal", "orders.take_proposals"),
+    Stage("orders.release", "orders.release_due"),
+    Stage("notify.message", "notify.send_due"),
+)
+
+DAILY = {
+    "reads.ensure_partitions": crontab(hour="3", minute="10"),
+    "reads.take_cut_off": crontab(hour="4", minute="5"),
+    "portal.tell_of_silent_devices": crontab(hour="12", minute="0"),
+}
+
+
+def task_for(hand_over: str) -> str:
+    """The task woken by a hand-over. Raises KeyError for one that no stage takes."""
+    return {stage.hand_over: stage.task for stage in PIPELINE}[hand_over]
+
+
+def beat_schedule() -> dict[str, dict[str, object]]:
+    sweep: dt.timedelta = settings.SWEEP_EVERY
+    entries: dict[str, dict[str, object]] = {
+        f"sweep {stage.hand_over}": {
+            "task": stage.task,
+            "schedule": sweep,
+            # A sweep that waited behind a dead worker is worthless once the next one is due.
+            "options": {"expires": max(sweep.total_seconds(), 5.0)},
+        }
+        for stage in PIPELINE
+    }
+    entries |= {name: {"task": name, "schedule": when} for name, when in DAILY.items()}
+    return entries

@@ -1,0 +1,203 @@
+"""A walk through every page in a real browser: pictures, and what axe finds (`manage.py screenshots`)."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urljoin
+
+from metered.portal.png import smaller
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+WIDTHS = (320, 768, 1280)
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+TALLEST = 3200
+"""Pictures end here: nobody looks at the fiftieth row."""
+
+AXE_OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "rules": {"target-size": {"enabled": True}},
+    "resultTypes": ["violations", "incomplete"],
+}
+
+PUBLIC_PAGES = {"sign-in": "/sign-in/login/", "sign-in-forgotten": "/sign-in/password/reset/"}
+
+PAGES = {
+    "overview": "/",
+    "devices": "/devices/",
+    "devices-none": "/devices/?search=nothing-is-called-so",
+    "supplies": "/supplies/",
+    "orders": "/orders/",
+    "outbox": "/demo/outbox/",
+    "not-found": "/nothing-here/",
+    "security": "/sign-in/2fa/",
+}
+"""Pages with a fixed address, by the name of their pictures."""
+
+FIRST_OF = {
+    "device": ("/devices/?search=C7130", "#list tbody th a"),
+    "device-silent": ("/devices/?state=silent", "#list tbody th a"),
+    "device-by-hand": ("/devices/?path=manual", "#list tbody th a"),
+    "order": ("/orders/?origin=automatic", "#list tbody th a"),
+    "order-delivered": ("/orders/?state=delivered", "#list tbody th a"),
+    "mail": ("/demo/outbox/", "main tbody th a"),
+}
+"""Pages that are the first one of a list: the list, and the link on it."""
+
+STAFF_PAGES = {
+    "staff": "/admin/",
+    "staff-orders": "/admin/orders/order/",
+    "staff-devices": "/admin/fleet/device/",
+    "staff-reads": "/admin/reads/read/",
+}
+STAFF_FIRST_OF = {"staff-order": ("/admin/orders/order/", "#result_list tbody th a")}
+"""The same for support staff."""
+
+
+def chromium() -> str | None:
+    """The system's browser: METERED_CHROMIUM, else the first one on the path."""
+    chosen = os.environ.get("METERED_CHROMIUM")
+    if chosen:
+        return chosen
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        found = shutil.which(name)
+        if found:
+            return found
+    return None
+
+
+def launch(playwright: Any, **options: Any) -> Browser:
+    """Starts the system's browser. Raises RuntimeError when there is none."""
+    path = chromium()
+    if path is None:
+        raise RuntimeError("no Chromium: install one, or name it in METERED_CHROMIUM")
+    # Chromium's sandbox can't run as root.
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    browser: Browser = playwright.chromium.launch(executable_path=path, args=arguments, **options)
+    return browser
+
+
+def sign_in(page: Page, url: str, email: str, password: str) -> None:
+    """Signs in with e-mail and password, as a person does. Waits for a page behind the door."""
+    page.goto(f"{url}/sign-in/login/")
+    page.locator("input[name=login]").fill(email)
+    page.locator("input[name=password]").fill(password)
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_url(lambda address: "/sign-in/" not in address)
+
+
+def findings(page: Page) -> list[str]:
+    """What axe has against the page: violations, and contrast that it could not settle."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    result = Axe().run(page, options=AXE_OPTIONS).response
+    unsettled = [item for item in result["incomplete"] if item["id"] == "color-contrast"]
+    return [
+        f"{item['id']} ({item['impact']}): {', '.join(str(node['target']) for node in item['nodes'][:5])}"
+        for item in [*result["violations"], *unsettled]
+    ]
+
+
+def _shot(page: Page, width: int, height: int) -> bytes:
+    """The page as a small PNG. In haste the browser writes what `smaller` can read."""
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+    session = page.context.new_cdp_session(page)
+    taken = session.send(
+        "Page.captureScreenshot",
+        {"format": "png", "captureBeyondViewport": True, "clip": clip, "optimizeForSpeed": True},
+    )
+    session.detach()
+    return smaller(base64.b64decode(taken["data"]))
+
+
+@dataclass
+class Look:
+    """One walk. `only` empty means every page."""
+
+    url: str
+    email: str
+    password: str
+    staff: tuple[str, str] | None
+    """E-mail and password of somebody of the support staff, if their pages are wanted too."""
+    into: Path
+    only: frozenset[str]
+    axe: bool
+    say: Callable[[str], Any]
+    taken: int = 0
+
+    def all(self) -> list[str]:
+        """Takes all pictures; returns the findings, each with the page's name."""
+        from playwright.sync_api import sync_playwright
+
+        self.into.mkdir(parents=True, exist_ok=True)
+        with sync_playwright() as playwright:
+            browser = launch(playwright)
+            try:
+                return self._walk(browser)
+            finally:
+                browser.close()
+
+    def _walk(self, browser: Browser) -> list[str]:
+        found: list[str] = []
+        rounds: list[tuple[Any, dict[str, str]]] = [(None, PUBLIC_PAGES)]
+        rounds.append(self._round(browser, self.email, self.password, PAGES, FIRST_OF))
+        if self.staff:
+            rounds.append(self._round(browser, *self.staff, STAFF_PAGES, STAFF_FIRST_OF))
+        for theme in THEMES:
+            for width in WIDTHS:
+                size: Any = {"width": width, "height": 900 if width > 400 else 640}
+                for session, pages in rounds:
+                    context = browser.new_context(viewport=size, color_scheme=theme, storage_state=session)
+                    for name, address in pages.items():
+                        if not self.only or name in self.only:
+                            found += self._picture(context, name, address, width, theme)
+                    context.close()
+        return found
+
+    def _round(
+        self,
+        browser: Browser,
+        email: str,
+        password: str,
+        pages: Mapping[str, str],
+        first_of: Mapping[str, tuple[str, str]],
+    ) -> tuple[Any, dict[str, str]]:
+        """A signed-in session, and the addresses to visit with it by the names of their pictures."""
+        context = browser.new_context()
+        page = context.new_page()
+        sign_in(page, self.url, email, password)
+        found = dict(pages)
+        for name, (listed, link) in first_of.items():
+            page.goto(self.url + listed)
+            there = page.locator(link).first
+            if there.count():
+                found[name] = urljoin(listed, str(there.get_attribute("href")))
+            else:
+                self.say(f"{name}: nothing to show on {listed}")
+        session = context.storage_state()
+        context.close()
+        return session, found
+
+    def _picture(self, context: BrowserContext, name: str, address: str, width: int, theme: str) -> list[str]:
+        page = context.new_page()
+        try:
+            page.goto(self.url + address, wait_until="networkidle")
+            height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
+            overflow = int(page.evaluate("document.documentElement.scrollWidth")) - width
+            label = f"{name}-{width}-{theme}"
+            (self.into / f"{label}.png").write_bytes(_shot(page, width, height))
+            self.taken += 1
+            found = [f"scrolls sideways by {overflow} px"] if overflow > 0 else []
+            if self.axe:
+                found += findings(page)
+            self.say(f"{label}: {'; '.join(found) or 'fine'}")
+            return [f"{label}: {item}" for item in found]
+        finally:
+            page.close()

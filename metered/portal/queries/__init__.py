@@ -1,0 +1,1 @@
+"""Reading across the stages, for pages that show more than one. The viewer always comes first."""

@@ -1,0 +1,74 @@
+"""What waits for support staff: the queues at the head of the admin."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from metered.notify.models import Message
+from metered.orders.models import LineState, Order
+from metered.reads.models import Batch, Read
+from metered.reads.queries import silent_for_system
+
+
+@dataclass(frozen=True)
+class Queue:
+    label: str
+    waiting: int
+    url: str
+    permission: str
+    """Who lacks it does not see the queue."""
+
+
+def queues_for_system(user: Any) -> list[Queue]:
+    """Every queue that this person may work on, the most urgent kind first; unscoped, as the admin is."""
+    orders = reverse("admin:orders_order_changelist")
+    silent = silent_for_system(dt.timedelta(days=settings.SILENT_STAFF_DAYS)).count()
+    queues = [
+        Queue(
+            _("Orders to be shipped"),
+            _orders(LineState.RELEASED),
+            f"{orders}?queue=ship",
+            "orders.view_order",
+        ),
+        Queue(
+            _("Orders held for a read or a look"),
+            _orders(LineState.AWAITING_READ, LineState.IN_REVIEW),
+            f"{orders}?queue=held",
+            "orders.view_order",
+        ),
+        Queue(
+            _("Meter reads to check"),
+            Read.objects.filter(status__in=["held", "confirmed"]).count(),
+            reverse("admin:reads_read_changelist") + "?status__in=held,confirmed",
+            "reads.view_read",
+        ),
+        Queue(
+            _("Devices silent for more than %(days)s days") % {"days": settings.SILENT_STAFF_DAYS},
+            silent,
+            reverse("admin:fleet_device_changelist") + "?silent=yes",
+            "fleet.view_device",
+        ),
+        Queue(
+            _("Mails that could not be sent"),
+            Message.objects.filter(status=Message.Status.PARKED).count(),
+            reverse("admin:notify_message_changelist") + "?status__exact=parked",
+            "notify.view_message",
+        ),
+        Queue(
+            _("Reports that could not be taken further"),
+            Batch.objects.filter(parked_at__isnull=False, folded_at=None).count(),
+            reverse("admin:reads_batch_changelist") + "?parked=yes",
+            "reads.view_batch",
+        ),
+    ]
+    return [queue for queue in queues if user.has_perm(queue.permission)]
+
+
+def _orders(*states: str) -> int:
+    return Order.objects.filter(lines__state__in=states).distinct().count()

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from metered.portal import actions
+
+
+@shared_task(name="portal.tell_of_silent_devices")
+def tell_of_silent_devices() -> None:
+    actions.tell_of_silent_devices()

@@ -1,0 +1,42 @@
+"""The first page: are we covered, and what needs me?"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from metered.accounts.access import for_viewers, viewer_of
+from metered.lib import pictures, wording
+from metered.lib.picture_words import words as picture_words
+from metered.orders.presentation import order_row
+from metered.orders.queries import recent
+from metered.portal.presentation import overview as words
+from metered.portal.presentation.supplies import outlook_rows
+from metered.portal.queries import overview as queries
+from metered.portal.queries import supplies as supply_queries
+from metered.portal.queries.forecasts import coverage
+
+ORDERS = 4
+SUPPLIES = 6
+
+
+@for_viewers()
+def overview(request: HttpRequest) -> HttpResponse:
+    """Are we covered? What needs me, what runs out first, and what is on its way."""
+    viewer, now = viewer_of(request), timezone.now()
+    devices, heard = queries.known_devices(viewer)
+    covered = coverage(viewer, now, words.HORIZON_DAYS)
+    rows = outlook_rows(supply_queries.soonest(viewer, SUPPLIES), now)
+    drawn = picture_words()
+    context = {
+        "day": wording.long_day(wording.local(now).date()),
+        "heading": words.heading(covered, devices, heard),
+        "needs": words.needs(queries.needs(viewer, now), covered, now),
+        "quiet": words.quiet_line(devices, heard),
+        "outlook": pictures.outlook(rows, words=drawn) if rows else "",
+        "outlook_table": pictures.outlook_table(rows, words=drawn) if rows else None,
+        "supplies_link": words.supplies_link(supply_queries.count(viewer, "")),
+        "orders": [order_row(row, now) for row in recent(viewer, ORDERS)],
+    }
+    return render(request, "portal/overview.html", context)

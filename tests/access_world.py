@@ -1,0 +1,201 @@
+"""The world of the access matrix: one of everything, in two accounts, and clients for everybody who asks.
+
+Northwind has two addresses, Main St and Harbor St; Harbor Press is somebody else. Each has a device, an
+order, a mail. `MISSING` is an identifier that no row has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.http import HttpRequest
+from django.test import Client
+from django.utils import timezone
+from psycopg import sql
+
+from metered.accounts.models import Account, Address, User
+from metered.accounts.queries import Recipient
+from metered.fleet import actions as fleet
+from metered.fleet.models import Agent, Contract, Device
+from metered.notify.actions import post
+from metered.notify.models import Message
+from metered.orders import actions as orders
+from metered.orders.models import Order
+from metered.reads.models import Batch, DeviceState, Read
+from metered.replenishment import models as replenishment
+from tests import factories as make
+from tests.orders.scene import Scene, announced, scene
+
+MISSING = "0" * 16
+PEOPLE = ("viewer", "reporter", "orderer", "owner", "limited", "outsider", "nobody", "clerk", "staff")
+
+
+@dataclass
+class Place:
+    """One address with what stands there."""
+
+    account: Account
+    address: Address
+    scene: Scene
+    order: Order
+    mail: Message
+    markers: set[str] = field(default_factory=set)
+    """What nobody may read who may not see this place: identifiers, serials, numbers, names."""
+
+    @property
+    def device(self) -> Device:
+        return self.scene.device
+
+
+@dataclass
+class World:
+    main: Place
+    harbor: Place
+    press: Place
+    people: dict[str, User]
+    tokens: dict[str, str]
+    clients: dict[str, Client]
+    """A browser for each of PEOPLE, signed in, and one for "anon"."""
+
+
+def signed_in(user: User, **more: Any) -> Client:
+    client = Client(**more)
+    client.force_login(user)
+    # As if the password had just been typed: pages that ask for it once more need not.
+    request = HttpRequest()
+    request.session = client.session
+    record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
+    request.session.save()
+    return client
+
+
+def _place(account: Account, contract: Contract, name: str, reader: User) -> Place:
+    address = make.address(account, name)
+    made = scene(address, contract=contract, colours=1)
+    order = announced(made)
+    person = Recipient(reader.email, reader.name, "en", "UTC")
+    values = {
+        "order_number": order.number,
+        "address_name": name,
+        "lines": [],
+        "item_count": 1,
+        "release_at": None,
+    }
+    post(event=f"e:{name}", to=[person], template="order_announced", values=values | {"order_path": "/x/"})
+    mail = Message.objects.get(event=f"e:{name}", email=reader.email)
+    DeviceState.objects.create(
+        device=made.device,
+        account=account,
+        slot_keys=[slot.key for slot in made.slots],
+        levels=[410 for _ in made.slots],
+        meter_keys=["total"],
+        meters=[12345],
+        observed_at=timezone.now(),
+        received_at=timezone.now(),
+    )
+    markers = {made.device.public_id, made.device.serial, order.public_id, order.number, name}
+    return Place(account, address, made, order, mail, markers)
+
+
+def world() -> World:
+    northwind, harbor_press = make.account("Northwind"), make.account("Somebody Else")
+    people = {name: make.user(f"{name}@example.com") for name in PEOPLE}
+    contracts = {account: make.contract(account) for account in (northwind, harbor_press)}
+    for role in ("viewer", "reporter", "orderer", "owner"):
+        make.member(northwind, people[role], role)
+    make.member(harbor_press, people["outsider"], "owner")
+    main = _place(northwind, contracts[northwind], "Main Street 1", people["limited"])
+    harbor = _place(northwind, contracts[northwind], "Harbor Street 2", people["owner"])
+    press = _place(harbor_press, contracts[harbor_press], "Pier Four", people["outsider"])
+    make.member(northwind, people["limited"], "owner", main.address)
+    User.objects.filter(pk__in=[people["clerk"].pk, people["staff"].pk]).update(is_staff=True)
+    User.objects.filter(pk=people["staff"].pk).update(is_superuser=True)
+    for person in people.values():
+        EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+        person.refresh_from_db()
+    clients = {name: signed_in(person) for name, person in people.items()} | {"anon": Client()}
+    return World(main, harbor, press, people, _tokens(main, press), clients)
+
+
+def _tokens(main: Place, press: Place) -> dict[str, str]:
+    agent = Agent.objects.create(account=main.account, name="HQ")
+    other = Agent.objects.create(account=press.account, name="HQ")
+    gone = make.device(main.address, contract=main.device.contract)
+    tokens = {
+        "agent": fleet.issue_token(agent=agent),
+        "device": fleet.issue_token(device=main.device),
+        "other account's agent": fleet.issue_token(agent=other),
+        "revoked": fleet.issue_token(agent=agent),
+        "removed device's": fleet.issue_token(device=gone),
+        "unknown": "mt_" + "x" * 43,
+    }
+    fleet.revoke_token(token=agent.tokens.get(digest=fleet.token_digest(tokens["revoked"])))
+    fleet.remove_device(device=gone)
+    return tokens
+
+
+def one_of_everything(made: World) -> None:
+    """A row of each model that the admin shows and no story above has made."""
+    device, now = made.main.device, timezone.now()
+    owned: dict[str, Any] = {"account": made.main.account}
+    model = device.model
+    make.bulletin(model, "1.0", now.date())
+    orders.release_now(order=made.harbor.order)
+    replenishment.DeviceRate.objects.create(device=device, folded_at=now, **owned)
+    replenishment.Position.objects.create(slot=made.main.scene.slots[0], device=device, **owned)
+    replenishment.PoolForecast.objects.create(pool=made.main.scene.pools[0], **owned)
+    replenishment.SupplyStats.objects.create(supply=made.main.scene.pools[0].supply)
+    replenishment.FleetStats.objects.get_or_create(kind="K")
+    replenishment.AddressReview.objects.update_or_create(
+        address=made.main.address, defaults={"due_at": now, **owned}
+    )
+    replenishment.HeavyJob.objects.create(
+        device=device, starts_on=now.date(), ends_on=now.date(), pages=100, **owned
+    )
+    Batch.objects.create(
+        instance="i", sequence=1, digest=b"d", received_at=now, device_ids=[], parked_at=now,
+        answer={"received": 0, "accepted": 0, "duplicates": 0, "refused": [], "warnings": []}, **owned,
+    )  # fmt: skip
+    Read.objects.create(
+        device=device, address=made.main.address, taken_at=now, received_at=now,
+        source=Read.Source.CUSTOMER, status=Read.Status.HELD, **owned,
+    )  # fmt: skip
+    Group.objects.create(name="Desk")
+    Authenticator.objects.create(user=made.people["owner"], type="webauthn", data={"name": "key"})
+    UserSession.objects.create(user=made.people["owner"], ip="127.0.0.1", session_key="s", user_agent="t")
+
+
+UNTOLD = {"django_session", "django_migrations"}
+"""A session is written when somebody comes; nothing that counts is kept there."""
+
+
+def fingerprint() -> dict[str, str]:
+    """Every table's rows as a digest each: two are equal only if no row came, went or changed."""
+    tables = [name for name in connection.introspection.table_names() if name not in UNTOLD]
+    questions = [
+        sql.SQL(
+            "SELECT {name}, count(*) || ':' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '')"
+            " FROM {table} t"
+        ).format(name=sql.Literal(name), table=sql.Identifier(name))
+        for name in tables
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(" UNION ALL ").join(questions))
+        return dict(cursor.fetchall())
+
+
+_TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=|csrfToken":\s*)"[^"]+"|csrf[^"]*"[A-Za-z0-9]{64}"')
+
+
+def same_bytes(content: bytes) -> str:
+    """A page's digest without what differs each time: the token against forged forms."""
+    return hashlib.sha256(_TOKEN.sub(b"", content)).hexdigest()

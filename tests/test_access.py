@@ -1,0 +1,536 @@
+"""THE MATRIX: every address of the portal, and what each kind of person gets from it.
+
+docs/access.md says the law in prose and how to add a row. An address that stands in no table here fails
+`test_every_address_is_in_a_table`. What is refused changes nothing, and a row that one may not see
+answers with the same bytes as one that does not exist.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.http.response import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.access_world import MISSING, World, fingerprint, one_of_everything, same_bytes, signed_in, world
+
+# Who asks. `limited` is an owner for Main Street only, asked about what stands there; `astray` is the same
+# person asked about the other address, `outsider` the owner of another account; `nobody` belongs to no
+# account; `clerk` is staff without any permission, `staff` may everything in the admin.
+SHORT = {"rep.": "reporter", "ord.": "orderer", "lim.": "limited", "out.": "outsider", "none": "nobody"}
+
+# What they get. 200, 403, 404, 405 are answers; "in" goes to sign-in, "na" to the page for people without an
+# account, "ok" is done and sent back to a page, "-" is not asked (there is no such object for a list).
+PAGES = """
+                                           anon viewer rep. ord. owner lim. astray out. none clerk staff
+GET  /                                     in   200    200  200  200   200  -      200  na   na    na
+GET  /supplies/                            in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/                             in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/<slug:public_id>/            in   200    200  200  200   200  404    404  na   na    na
+GET  /orders/                              in   200    200  200  200   200  -      200  na   na    na
+GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
+GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
+POST /orders/<slug:public_id>/not-now/     in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /no-account/                          in   ok     ok   ok   ok    ok   -      ok   200  ok    ok
+GET  /account/switch/                      in   405    405  405  405   405  -      405  405  405   405
+POST /account/switch/                      in   ok     ok   ok   ok    ok   -      404  404  404   404
+GET  /demo/outbox/                         in   404    404  404  404   404  -      404  404  404   404
+GET  /demo/outbox/<slug:public_id>/        in   404    404  404  404   404  404    404  404  404   404
+GET  /demo/outbox/<slug:public_id>/html/   in   404    404  404  404   404  404    404  404  404   404
+"""
+
+# The same three pages in a demo (METERED_DEMO). Mails are the person's own, or those of all people of the
+# account they act for whole; staff read every mail.
+DEMO_PAGES = """
+                                           anon viewer rep. ord. owner lim. astray out. none clerk staff
+GET  /demo/outbox/                         in   200    200  200  200   200  -      200  200  200   200
+GET  /demo/outbox/<slug:public_id>/        in   200    200  200  200   200  404    404  404  200   200
+GET  /demo/outbox/<slug:public_id>/html/   in   404    404  404  404   404  404    404  404  404   404
+"""
+
+# allauth's pages. "again" asks for the password once more; "door" is the way in after the first step.
+SIGN_IN = """
+                                                                        anon   person
+GET  /sign-in/login/                                                    200    home
+GET  /sign-in/logout/                                                   door   200
+GET  /sign-in/inactive/                                                 200    200
+GET  /sign-in/signup/                                                   200    home
+GET  /sign-in/reauthenticate/                                           in     200
+GET  /sign-in/email/                                                    in     200
+GET  /sign-in/confirm-email/                                            200    200
+GET  /sign-in/confirm-email/(?P<key>[-:\\w]+)/                          200    200
+GET  /sign-in/password/change/                                          in     200
+GET  /sign-in/password/set/                                             in     away
+GET  /sign-in/password/reset/                                           200    200
+GET  /sign-in/password/reset/done/                                      200    200
+GET  /sign-in/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/  200    200
+GET  /sign-in/password/reset/key/done/                                  200    200
+GET  /sign-in/login/code/confirm/                                       door   home
+GET  /sign-in/2fa/                                                      in     200
+GET  /sign-in/2fa/authenticate/                                         door   home
+GET  /sign-in/2fa/reauthenticate/                                       in     away
+GET  /sign-in/2fa/totp/activate/                                        in     200
+GET  /sign-in/2fa/totp/deactivate/                                      in     404
+GET  /sign-in/2fa/recovery-codes/                                       in     404
+GET  /sign-in/2fa/recovery-codes/generate/                              in     200
+GET  /sign-in/2fa/recovery-codes/download/                              in     404
+GET  /sign-in/2fa/webauthn/                                             in     200
+GET  /sign-in/2fa/webauthn/add/                                         in     200
+GET  /sign-in/2fa/webauthn/reauthenticate/                              in     away
+GET  /sign-in/2fa/webauthn/keys/<int:pk>/remove/                        in     404
+GET  /sign-in/2fa/webauthn/keys/<int:pk>/edit/                          in     404
+GET  /sign-in/2fa/webauthn/login/                                       door   home
+GET  /sign-in/sessions/                                                 in     200
+"""
+
+# The API knows tokens only: a session is as good as nothing there.
+API = """
+                         bare session agent device other revoked removed unknown
+POST /api/v1/telemetry   401  401     200   200    200   401     401     401
+GET  /api/v1/telemetry   401  401     405   405    405   401     401     401
+GET  /api/schema         200  200     200   200    200   200     200     200
+GET  /api/docs           200  200     200   200    200   200     200     200
+"""
+TOKENS = {"other": "other account's agent", "removed": "removed device's"}
+
+# The admin, a line for each model: what staff with every permission may do besides reading, and its buttons.
+# Everybody else gets nothing: who is no staff is sent to its gate, clerks are refused.
+ADMIN = """
+accounts.user                 add change
+accounts.account              add change delete
+accounts.address              add change delete  /word
+accounts.activityentry
+notify.message
+fleet.metertype               add change delete
+fleet.printermodel            add change delete
+fleet.supply                  add change delete
+fleet.contract                add change delete
+fleet.device                  add change  /switch-on /switch-off /remove /new-token /revoke-tokens
+fleet.agent                   add change delete  /new-token /revoke-tokens
+reads.read                    /accept
+reads.devicestate
+reads.batch                   /retry
+stock.pool                    /count /adjust
+replenishment.proposal
+replenishment.poolforecast
+replenishment.position
+replenishment.devicerate
+replenishment.addressreview
+replenishment.heavyjob
+replenishment.supplystats
+replenishment.fleetstats
+orders.order                  /release /ship /deliver /cancel
+auth.group                    add change delete
+usersessions.usersession      add change delete
+"""
+# Pages of the admin that belong to no model.
+ADMIN_PAGES = """
+                                                   anon person clerk staff
+GET  /admin/                                       gate gate   200   200
+GET  /admin/login/                                 in   403    away  away
+GET  /admin/logout/                                gate away   405   405
+GET  /admin/password_change/                       gate gate   200   200
+GET  /admin/password_change/done/                  gate gate   200   200
+GET  /admin/autocomplete/                          gate gate   403   403
+GET  /admin/jsi18n/                                gate gate   200   200
+GET  /admin/r/<path:content_type_id>/<path:object_id>/  gate gate   404   404
+GET  /admin/(?P<app_label>…)/                      gate gate   404   200
+GET  /admin/(?P<url>.*)                            gate gate   404   404
+"""
+
+pytestmark = pytest.mark.django_db
+
+
+class Row:
+    """A line of a table: method, pattern, and an expectation by column."""
+
+    def __init__(self, line: str, columns: list[str]) -> None:
+        self.method, self.pattern, *cells = line.split()
+        assert len(cells) == len(columns), f"{line!r} needs a word for each of {columns}"
+        self.cells = dict(zip(columns, cells, strict=True))
+
+    def __repr__(self) -> str:
+        return f"{self.method} {self.pattern}"
+
+
+COLUMNS = [SHORT.get(word, word) for word in PAGES.split("GET")[0].split()]
+
+
+def rows(table: str) -> list[Row]:
+    head, *lines = [line for line in table.splitlines() if line.strip()]
+    return [Row(line, [SHORT.get(word, word) for word in head.split()]) for line in lines]
+
+
+ADMIN_MODELS = {
+    words[0]: (
+        {word for word in words[1:] if word[0] != "/"},
+        [word[1:] for word in words[1:] if word[0] == "/"],
+    )
+    for words in (line.split() for line in ADMIN.splitlines() if line.strip())
+}
+
+
+def patterns(found: list[Any] | None = None, before: str = "/") -> Iterator[str]:
+    """Every address that the resolver knows, spelled as in the tables."""
+    for item in get_resolver().url_patterns if found is None else found:
+        here = before + str(item.pattern).removeprefix("^").removesuffix("$")
+        if isinstance(item, URLResolver):
+            yield from patterns(item.url_patterns, here)
+        else:
+            assert isinstance(item, URLPattern)
+            yield here
+
+
+def admin_patterns() -> set[str]:
+    """What Django makes of each line of ADMIN."""
+    made = set()
+    for name, (_may, buttons) in ADMIN_MODELS.items():
+        base = "/admin/" + name.replace(".", "/") + "/"
+        one = base + "<path:object_id>/"
+        made |= {base, base + "add/", one, one + "change/", one + "delete/", one + "history/"}
+        made |= {f"{one}{button}/" for button in buttons}
+    return made
+
+
+def spelled(pattern: str) -> str:
+    """The admin's pattern of all app labels changes with each app; its place does not."""
+    return "/admin/(?P<app_label>…)/" if pattern.startswith("/admin/(?P<app_label>") else pattern
+
+
+TABLES = {"PAGES": PAGES, "SIGN_IN": SIGN_IN, "API": API, "ADMIN_PAGES": ADMIN_PAGES}
+
+
+def test_every_address_is_in_a_table() -> None:
+    listed = {row.pattern for table in TABLES.values() for row in rows(table)} | admin_patterns()
+    known = {spelled(pattern) for pattern in patterns()}
+    missing = sorted(known - listed)
+    assert not missing, (
+        f"{missing} stand in no table of tests/test_access.py. Decide who gets what there, and add a line to"
+        " PAGES (pages of ours), API (what programs call), SIGN_IN (allauth's) or ADMIN (a model's line, with"
+        " /button for a button); docs/access.md says how."
+    )
+    gone = sorted(listed - known)
+    assert not gone, (
+        f"{gone} are in a table of tests/test_access.py and no address any more: remove the lines."
+    )
+
+
+def test_every_page_of_ours_says_what_it_asks_for() -> None:
+    """A view without `for_viewers` is only for people without an account, or the demo's."""
+    bare = set()
+    for item in get_resolver().url_patterns[:2]:
+        assert isinstance(item, URLResolver)
+        for page in item.url_patterns:
+            if isinstance(page, URLPattern) and not hasattr(page.callback, "ability"):
+                bare.add(page.name)
+    assert bare == {"switch_account", "no_account", "demo_outbox", "demo_message", "demo_message_html"}
+
+
+POSTED = {row.pattern for row in rows(PAGES) if row.method == "POST"}
+
+
+@pytest.fixture
+def made() -> World:
+    return world()
+
+
+def about(pattern: str, made: World, who: str) -> list[str]:
+    """The addresses that the row means for this asker."""
+    if "<slug:public_id>" not in pattern:
+        return [pattern]
+    place = made.harbor if who == "astray" else made.main
+    kind = pattern.split("/")[1]
+    thing: Any = {"devices": place.device, "orders": place.order, "demo": place.mail}[kind]
+    return [pattern.replace("<slug:public_id>", thing.public_id)]
+
+
+def form(pattern: str, made: World) -> dict[str, str]:
+    return {"account": made.main.account.public_id} if pattern == "/account/switch/" else {}
+
+
+def answer(response: HttpResponseBase) -> str:
+    """A response in the tables' words."""
+    # htmx is told of the sign-in page by a header of its own: a redirect would land inside the page.
+    target = response.get("HX-Redirect") or response.get("Location", "")
+    if response.status_code not in (301, 302) and "HX-Redirect" not in response:
+        return str(response.status_code)
+    if target.startswith("/sign-in/login/?next="):
+        return "in"
+    if target.startswith("/admin/login/?next="):
+        return "gate"
+    return {"/no-account/": "na", "/sign-in/login/": "door", "/": "home"}.get(target, f"→ {target}")
+
+
+def agrees(said: str, expected: str) -> bool:
+    if expected == "ok":
+        return said == "home" or said.startswith("→ ")
+    if expected == "away":
+        return said.startswith("→ ")
+    return said == expected
+
+
+def body(response: Any) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+def ask(client: Client, row: Row, path: str, data: dict[str, str], **headers: str) -> Any:
+    # What an earlier answer wanted to be told on the next page.
+    client.cookies.pop("messages", None)
+    return (
+        client.get(path, headers=headers) if row.method == "GET" else client.post(path, data, headers=headers)
+    )
+
+
+def hidden_from(who: str, made: World) -> set[str]:
+    """What must not appear in anything this asker is answered."""
+    everything = made.main.markers | made.harbor.markers | made.press.markers
+    sees = {
+        **dict.fromkeys(("viewer", "reporter", "orderer", "owner"), made.main.markers | made.harbor.markers),
+        **dict.fromkeys(("limited", "astray"), made.main.markers),
+        "outsider": made.press.markers,
+    }
+    return everything - sees.get(who, set())
+
+
+def try_row(row: Row, made: World, *, demo: bool = False) -> None:
+    wrong = []
+    before = fingerprint()
+    for who, expected in row.cells.items():
+        if expected == "-":
+            continue
+        person = "limited" if who == "astray" else who
+        client = made.clients[person]
+        for path in about(row.pattern, made, who):
+            allowed = expected in ("200", "ok")
+            with transaction.atomic():
+                response = ask(client, row, path, form(row.pattern, made))
+                if not agrees(answer(response), expected):
+                    wrong.append(
+                        f"{who} asked {row.method} {path}: expected {expected}, got {answer(response)}"
+                    )
+                content = body(response)
+                if not demo:
+                    leaked = [word for word in hidden_from(who, made) if word.encode() in content]
+                    assert not (leaked and response.status_code == 200), f"{who} reads {leaked} at {path}"
+                if row.method == "GET":
+                    part = ask(client, row, path, {}, **{"HX-Request": "true"})
+                    assert answer(part) == answer(response), f"{who} gets another answer for a part of {path}"
+                    if row.pattern not in POSTED:
+                        client.post(path, {"name": "x"})
+                if expected == "404" and "<slug:public_id>" in row.pattern:
+                    none = row.pattern.replace("<slug:public_id>", MISSING)
+                    nothing = ask(client, row, none, {})
+                    assert nothing.status_code == 404 and same_bytes(nothing.content) == same_bytes(
+                        content
+                    ), f"{who} can tell {path} from an address that does not exist"
+                if not allowed or row.method == "GET":
+                    changed = {name for name, digest in fingerprint().items() if before.get(name) != digest}
+                    assert not changed, f"{who} got {expected} at {row.method} {path} and changed {changed}"
+                else:
+                    transaction.set_rollback(True)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("row", rows(PAGES), ids=repr)
+def test_pages(row: Row, made: World) -> None:
+    try_row(row, made)
+
+
+@pytest.mark.parametrize("row", rows(DEMO_PAGES), ids=repr)
+def test_the_demos_outbox(row: Row, made: World, settings: Any) -> None:
+    settings.DEMO = True
+    try_row(row, made, demo=True)
+
+
+def test_what_is_not_done_for_a_form_that_was_forged(made: World) -> None:
+    """The right person, the right address, no token against forged forms."""
+    client = signed_in(made.people["owner"], enforce_csrf_checks=True)
+    before = fingerprint()
+    for row in [row for row in rows(PAGES) if row.method == "POST"]:
+        for path in about(row.pattern, made, "owner"):
+            assert client.post(path, form(row.pattern, made)).status_code == 403
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize("row", rows(SIGN_IN), ids=repr)
+def test_sign_in_pages(row: Row, made: World) -> None:
+    one_of_everything(made)
+    key = made.people["owner"].authenticator_set.get()  # type: ignore[attr-defined]
+    path = (
+        row.pattern.replace("(?P<key>[-:\\w]+)", "abc")
+        .replace("(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)", "1-abc")
+        .replace("<int:pk>", str(key.pk))
+    )
+    before = fingerprint()
+    for who, expected in (("anon", row.cells["anon"]), ("viewer", row.cells["person"])):
+        response = made.clients[who].get(path)
+        assert agrees(answer(response), expected), f"{who}: expected {expected}, got {answer(response)}"
+    assert fingerprint() == before
+
+
+def batch(made: World) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "agent": {
+            "instance": "i",
+            "version": "1.0.0",
+            "sequence": 1,
+            "sent_at": "2026-11-20T06:02:11Z",
+        },
+        "reports": [
+            {
+                "serial": made.main.device.serial,
+                "observed_at": "2026-11-20T06:01:40Z",
+                "path": "agent",
+                "model": "",
+                "vendor": "",
+                "software": "",
+                "host": "",
+                "complete": True,
+                "meters": [],
+                "supplies": [],
+                "alerts": [],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("row", rows(API), ids=repr)
+def test_the_api(row: Row, made: World) -> None:
+    before = fingerprint()
+    for who, expected in row.cells.items():
+        client = made.clients["owner"] if who == "session" else Client(enforce_csrf_checks=True)
+        token = made.tokens.get(TOKENS.get(who, who))
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        with transaction.atomic():
+            if row.method == "GET":
+                response = client.get(row.pattern, headers=headers)
+            else:
+                response = client.post(
+                    row.pattern, json.dumps(batch(made)), content_type="application/json", headers=headers
+                )
+            assert str(response.status_code) == expected, f"{who}: {body(response)[:300]!r}"
+            if expected == "401":
+                assert response["WWW-Authenticate"].startswith("Bearer")
+            if expected != "200":
+                assert fingerprint() == before, f"{who} was refused and changed something"
+            transaction.set_rollback(True)
+
+
+def test_an_agent_of_another_account_learns_nothing_of_a_serial(made: World) -> None:
+    """A serial of another account and one that nobody has are answered alike, and nothing is kept of them."""
+    answers = []
+    for serial in (made.main.device.serial, "NOBODYHASTHIS"):
+        body = batch(made)
+        body["reports"][0]["serial"] = serial
+        response = Client().post(
+            "/api/v1/telemetry",
+            json.dumps(body),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {made.tokens[TOKENS['other']]}"},
+        )
+        (refused,) = response.json()["refused"]
+        assert refused.pop("serial") == serial
+        answers.append(json.dumps(refused).replace(serial, "?"))
+        made.main.device.state.refresh_from_db()
+        assert made.main.device.state.refused_at is None
+    assert answers[0] == answers[1] and "unknown_serial" in answers[0]
+
+
+PERSONS = ("owner", "nobody")
+
+
+@pytest.mark.parametrize("name", ADMIN_MODELS)
+def test_admin_of_a_model(name: str, made: World) -> None:
+    one_of_everything(made)
+    may, buttons = ADMIN_MODELS[name]
+    model = next(model for model in admin.site._registry if model._meta.label_lower == name)
+    row = model._default_manager.order_by("pk").first()
+    assert row is not None, f"make one of {name} in tests/access_world.py"
+    base = "/admin/" + name.replace(".", "/") + "/"
+    one = f"{base}{row.pk}/"
+    pages = {
+        base: 200,
+        one: 302,
+        one + "change/": 200,
+        one + "history/": 200,
+        base + "add/": 200 if "add" in may else 403,
+        one + "delete/": 200 if "delete" in may else 403,
+        **{f"{one}{button}/": 200 for button in buttons},
+    }
+    before = fingerprint()
+    for path in pages:
+        for who in ("anon", "clerk", *PERSONS):
+            client = made.clients[who]
+            for response in (
+                client.get(path),
+                client.post(path, {"reason": "x", "quantity": "1", "note": "x"}),
+            ):
+                said = answer(response)
+                # The short form only leads to the change page, which then asks for permission.
+                wanted = {"anon": "in", "clerk": "403"}.get(who, "gate")
+                if who == "clerk" and path == one:
+                    wanted = f"→ {one}change/"
+                assert said == wanted, f"{who} at {path}: expected {wanted}, got {said}"
+    assert fingerprint() == before, "who was refused changed something"
+    staff = made.clients["staff"]
+    for path, expected in pages.items():
+        assert staff.get(path).status_code == expected, path
+    for button in buttons:
+        assert staff.get(f"{base}{10**9}/{button}/").status_code == 404
+    assert fingerprint() == before, "reading the admin changed something"
+    if "change" not in may:
+        assert staff.post(one + "change/", {"name": "x"}).status_code == 403
+        assert fingerprint() == before
+
+
+def test_the_admins_list_is_the_tables() -> None:
+    registered = {model._meta.label_lower for model in admin.site._registry}
+    assert registered == set(ADMIN_MODELS), (
+        "a model in the admin needs a line in ADMIN, and the other way round"
+    )
+    for model, site in admin.site._registry.items():
+        named = ADMIN_MODELS[model._meta.label_lower][1]
+        assert [button.slug for button in getattr(site, "buttons", ())] == named
+
+
+@pytest.mark.parametrize("row", rows(ADMIN_PAGES), ids=repr)
+def test_admin_pages_of_no_model(row: Row, made: World) -> None:
+    path = (
+        row.pattern.replace("(?P<app_label>…)", "orders")
+        .replace("<path:content_type_id>/<path:object_id>", "999999/1")
+        .replace("(?P<url>.*)", "nothing/here/")
+    )
+    before = fingerprint()
+    for who, expected in row.cells.items():
+        for person in PERSONS if who == "person" else (who,):
+            response = made.clients[person].get(path)
+            assert agrees(answer(response), expected), (
+                f"{person}: expected {expected}, got {answer(response)}"
+            )
+    assert fingerprint() == before
+
+
+def test_health_says_nothing_but_that(made: World) -> None:
+    """Answered before the resolver, under any host name."""
+    for path in ("/healthz", "/readyz"):
+        response = Client(headers={"host": "10.0.0.9"}).get(path)
+        assert response.status_code == 200
+        assert set(response.json()) <= {"ok", "database", "migrated", "valkey"}
+
+
+def test_a_table_that_is_wrong_is_noticed(made: World) -> None:
+    """The matrix itself can fail: a wrong word, a page that leaks."""
+    wrong = Row("GET /orders/<slug:public_id>/ in 200 200 200 200 200 200 404 na na na", COLUMNS)
+    with pytest.raises(AssertionError, match="astray asked GET"):
+        try_row(wrong, made)
+    made.press.markers |= made.main.markers
+    made.main.markers = set()
+    with pytest.raises(AssertionError, match="reads"):
+        try_row(Row("GET /orders/ in 200 200 200 200 200 - 200 na na na", COLUMNS), made)
