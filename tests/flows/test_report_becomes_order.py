@@ -168,6 +168,6 @@ def test_the_order_is_seen_in_a_real_browser(stack: Stack, tmp_path: Path, chrom
     expect(page.get_by_role("heading", level=1)).to_contain_text(order.number)
     for line in order.lines.all():
         expect(page.locator("main")).to_contain_text(line.supply.reorder_number)
-    page.goto(f"{stack.url}/devices/?q={SERIAL}")
+    page.goto(f"{stack.url}/devices/?search={SERIAL}")
     expect(page.locator("main")).to_contain_text(SERIAL)
     context.close()

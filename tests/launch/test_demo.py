@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -40,9 +41,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         shutil.rmtree(servers.PERSISTENT_TEMP / f"metered-{made.short_name}", ignore_errors=True)
 
 
-def start(checkout: Checkout) -> subprocess.Popen[str]:
+@pytest.fixture(scope="module")
+def port() -> int:
+    """A port of this run's own: from 8000 on, a demo that somebody tries meanwhile would take it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(checkout: Checkout, port: int) -> subprocess.Popen[str]:
     """Start the demo and wait until it says that it is ready."""
-    environment = {"PATH": os.environ["PATH"], "METERED_NO_VENV": "1"}
+    environment = {"PATH": os.environ["PATH"], "METERED_NO_VENV": "1", "PORT": str(port)}
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--small"],
         cwd=checkout.root,
@@ -66,10 +75,6 @@ def summary(checkout: Checkout) -> dict[str, object]:
     return found
 
 
-def port_of(checkout: Checkout) -> int:
-    return int(str(summary(checkout)["url"]).rsplit(":", 1)[1])
-
-
 def until(condition: Callable[[], bool], within: float = 40) -> None:
     deadline = time.monotonic() + within
     while not condition():
@@ -78,19 +83,19 @@ def until(condition: Callable[[], bool], within: float = 40) -> None:
 
 
 @pytest.mark.slow
-def test_a_demo_from_start_to_end(checkout: Checkout) -> None:
-    first = start(checkout)
+def test_a_demo_from_start_to_end(checkout: Checkout, port: int) -> None:
+    first = start(checkout, port)
     register = Register(checkout.demo / "processes.json")
     try:
         # What is written down
         found = summary(checkout)
-        assert str(found["url"]).startswith("http://127.0.0.1:")
+        assert found["url"] == f"http://127.0.0.1:{port}"
         assert found["agent_token"]
         logins = found["logins"]
         assert isinstance(logins, list)
         assert all(set(login) == {"email", "password", "account", "role"} for login in logins)
         assert stat.S_IMODE(checkout.demo_file.stat().st_mode) == 0o600
-        assert demo.answers(port_of(checkout), "/readyz")
+        assert demo.answers(port, "/readyz")
 
         # A second one in the same checkout is told where the first is
         second = subprocess.run(
@@ -125,17 +130,16 @@ def test_a_demo_from_start_to_end(checkout: Checkout) -> None:
             os.kill(before[name], signal.SIGKILL)
         # A killed process lives on for a moment, so waiting for any five would find the old ones.
         until(lambda: {name for name, pid in register.alive().items() if pid != before[name]} == killed)
-        until(lambda: demo.answers(port_of(checkout), "/readyz"))
+        until(lambda: demo.answers(port, "/readyz"))
         assert register.alive()["postgres"] == before["postgres"]
 
         # A killed supervisor leaves orphans; the next start ends them, keeps the data and is quick
-        port = port_of(checkout)
         orphans = register.alive()
         first.kill()
         first.wait()
         assert all(identity(pid) for pid in orphans.values())
         begun = time.monotonic()
-        again = start(checkout)
+        again = start(checkout, port)
         took = time.monotonic() - begun
     finally:
         if first.poll() is None:
@@ -143,7 +147,7 @@ def test_a_demo_from_start_to_end(checkout: Checkout) -> None:
             first.wait(60)
     try:
         assert not any(identity(pid) for pid in orphans.values())
-        assert port_of(checkout) == port
+        assert summary(checkout)["url"] == found["url"]
         assert summary(checkout)["logins"] == logins
         assert took < 30
         alive = register.alive()
