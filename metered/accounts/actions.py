@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from metered.accounts.models import ActivityEntry, Address, AddressVersion, User
+from metered.accounts.models import ActivityEntry, Address, AddressVersion, Fact, User
+from metered.lib.wake import wake
 
 
 def log(
@@ -37,6 +38,12 @@ def log(
     )
 
 
+def state(*, kind: Fact.Kind, account_id: int, public_id: str, address_id: int | None = None) -> None:
+    """Writes down a fact for the stages after this one, in the caller's transaction, and wakes them."""
+    Fact.objects.create(account_id=account_id, address_id=address_id, kind=kind, public_id=public_id)
+    wake("accounts.fact")
+
+
 @transaction.atomic
 def word_address(*, address: Address, actor: User | None = None, **wording: Any) -> AddressVersion:
     """Gives an address its next wording, which becomes the current one.
@@ -60,5 +67,11 @@ def word_address(*, address: Address, actor: User | None = None, **wording: Any)
         public_id=locked.public_id,
         before=before,
         after=str(version),
+    )
+    state(
+        kind=Fact.Kind.ADDRESS_CHANGED,
+        account_id=locked.account_id,
+        address_id=locked.pk,
+        public_id=locked.public_id,
     )
     return version

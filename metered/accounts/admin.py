@@ -17,6 +17,7 @@ from metered.accounts.models import (
     Address,
     AddressClosure,
     AddressVersion,
+    Fact,
     Membership,
     User,
 )
@@ -130,6 +131,7 @@ class AddressAdmin(WithButtons, LoggedAdmin):
     search_fields = ("name", "account__name", "account__number", "current__city", "current__postal_code")
     autocomplete_fields = ("account",)
     readonly_fields = ("public_id", "current", "retired_at")
+    added = changed = Fact.Kind.ADDRESS_CHANGED
     inlines = (VersionInline, ClosureInline)
     buttons = (
         Button(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from metered.accounts.actions import log
+from metered.accounts.actions import log, state
+from metered.accounts.models import Fact
 from metered.lib.admin import actor
 
 
@@ -42,13 +43,27 @@ def _changes(form: ModelForm[Any]) -> tuple[dict[str, str], dict[str, str]]:
 
 
 class LoggedAdmin(admin.ModelAdmin):
-    """An admin whose changes, those of its inlines too, stand in the account's activity."""
+    """An admin whose changes, those of its inlines too, stand in the account's activity.
+
+    `added`, `changed`: the facts that a new and a changed row are for later stages.
+    """
+
+    added: ClassVar[Fact.Kind | None] = None
+    changed: ClassVar[Fact.Kind | None] = None
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         before, after = _changes(form)
         if after:
             _write(request, obj, "changed" if change else "added", before if change else None, after)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        kind = self.changed if change else self.added
+        if kind and (form.has_changed() or any(formset.has_changed() for formset in formsets)):
+            row = form.instance
+            here = row.pk if row._meta.label_lower == "accounts.address" else getattr(row, "address_id", None)
+            state(kind=kind, account_id=row.account_id, address_id=here, public_id=row.public_id)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)

@@ -199,6 +199,36 @@ class Membership(models.Model):
         return f"{self.user} · {self.get_role_display()}"
 
 
+class Fact(models.Model):
+    """Something happened that later stages deal with, each in its own time. A trigger keeps it append-only.
+
+    A taker keeps a row of its own per fact, in its own app, written in the transaction in which it dealt with
+    it. `address` None: it concerns wherever the account's devices are.
+    """
+
+    class Kind(models.TextChoices):
+        DEVICE_ADDED = "device_added", _("a device was added")
+        DEVICE_CHANGED = "device_changed", _("a device was moved, switched or changed")
+        DEVICE_REMOVED = "device_removed", _("a device was removed")
+        CONTRACT_CHANGED = "contract_changed", _("a contract was changed")
+        ADDRESS_CHANGED = "address_changed", _("an address was changed")
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    public_id = models.CharField(max_length=32, help_text=_("Of the row it is about"))
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        # Consumer: replenishment.actions.notice_facts
+        indexes = [models.Index(fields=["at"], name="fact_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.public_id}"
+
+
 class ActivityEntry(models.Model):
     """Who did what, when, before and after (domain rule 5). A trigger keeps it append-only."""
 

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from metered.accounts.actions import log
-from metered.accounts.models import User
+from metered.accounts.actions import log, state
+from metered.accounts.models import Fact, User
 from metered.fleet.models import Agent, Contract, Device, ModelSupply, Slot, Supply, Token
 from metered.lib.errors import Refused
 
@@ -163,6 +163,7 @@ def switch_replenishment(*, device: Device, on: bool, reason: str = "", actor: U
         before=before,
         after=locked.replenishment,
     )
+    _state(locked, Fact.Kind.DEVICE_CHANGED)
 
 
 def mark_replenishment_started(*, device_ids: Sequence[int]) -> int:
@@ -187,3 +188,8 @@ def remove_device(*, device: Device, at: dt.datetime | None = None, actor: User 
         kind="device",
         public_id=device.public_id,
     )
+    _state(device, Fact.Kind.DEVICE_REMOVED)
+
+
+def _state(device: Device, kind: Fact.Kind) -> None:
+    state(kind=kind, account_id=device.account_id, address_id=device.address_id, public_id=device.public_id)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metered.accounts.desk import LoggedAdmin
+from metered.accounts.models import Fact
 from metered.fleet import actions
 from metered.fleet.models import (
     Agent,
@@ -82,6 +83,7 @@ class ContractAdmin(LoggedAdmin):
     autocomplete_fields = ("account",)
     readonly_fields = ("public_id",)
     inlines = (PriceInline,)
+    added = changed = Fact.Kind.CONTRACT_CHANGED
 
 
 class SlotInline(admin.TabularInline):
@@ -177,6 +179,8 @@ class DeviceAdmin(WithButtons, LoggedAdmin):
     readonly_fields = ("public_id", "serial_key", "removed_at", "replenishment", "replenishment_reason")
     show_full_result_count = False
     inlines = (SlotInline, TokenInline)
+    added = Fact.Kind.DEVICE_ADDED
+    changed = Fact.Kind.DEVICE_CHANGED
     buttons = (
         Button(
             "switch-on",

@@ -46,6 +46,8 @@ _LATER = dt.timedelta(minutes=30)
 """An address whose review failed is tried again after this."""
 NOTICED = 2 * _DAY
 """How far back the ledger is searched for what the forecast does not know yet."""
+FACTS_SINCE = 30 * _DAY
+"""How far back facts are searched for that nobody took."""
 _US = dt.timedelta(microseconds=1)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -276,6 +278,37 @@ def notice_entries(*, now: dt.datetime | None = None) -> int:
         found = [row[0] for row in cursor.fetchall()]
     look_again(address_ids=found, at=now)
     return len(found)
+
+
+_NEW_FACTS = """
+INSERT INTO replenishment_facttaken (fact_id, at)
+SELECT f.id, %(now)s FROM accounts_fact f
+WHERE f.at > %(since)s AND NOT EXISTS (SELECT FROM replenishment_facttaken t WHERE t.fact_id = f.id)
+ORDER BY f.id ON CONFLICT DO NOTHING RETURNING fact_id
+"""
+_CONCERNED = """
+SELECT f.address_id FROM accounts_fact f WHERE f.id = ANY(%(ids)s) AND f.address_id IS NOT NULL
+UNION
+SELECT d.address_id FROM accounts_fact f JOIN fleet_device d ON d.account_id = f.account_id
+WHERE f.id = ANY(%(ids)s) AND f.address_id IS NULL AND d.removed_at IS NULL
+"""
+
+
+@transaction.atomic
+def notice_facts(*, now: dt.datetime | None = None) -> int:
+    """Addresses where a device, the contract or the address changed become due; returns how many facts.
+
+    A fact is taken once, in the transaction that makes its addresses due.
+    """
+    now = now or timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_NEW_FACTS, {"since": now - FACTS_SINCE, "now": now})
+        ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return 0
+        cursor.execute(_CONCERNED, {"ids": ids})
+        look_again(address_ids=[row[0] for row in cursor.fetchall()], at=now)
+    return len(ids)
 
 
 def review_addresses(*, limit: int = 20, now: dt.datetime | None = None) -> int:

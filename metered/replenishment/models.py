@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from metered.accounts.models import Account, Address, User
+from metered.accounts.models import Account, Address, Fact, User
 from metered.accounts.scoping import OwnedManager
 from metered.fleet.models import Contract, Device, Slot, Supply
 from metered.lib.fields import PublicIdField
@@ -215,6 +215,16 @@ class AddressReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address}: {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class FactTaken(models.Model):
+    """A fact of an earlier stage that replenishment has dealt with: the addresses concerned are due again."""
+
+    fact = models.OneToOneField(Fact, models.PROTECT, primary_key=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.fact)
 
 
 class HeavyJob(models.Model):

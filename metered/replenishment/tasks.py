@@ -16,6 +16,12 @@ def fold() -> None:
         pass
 
 
+@shared_task(name="replenishment.take_facts")
+def take_facts() -> None:
+    """What changed in accounts and fleet makes the addresses concerned due."""
+    actions.notice_facts()
+
+
 @shared_task(name="replenishment.decide")
 def decide() -> None:
     """Weigh every address that is due, after the fleet's weekly lesson and a look into the ledger."""

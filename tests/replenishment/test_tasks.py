@@ -9,6 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from metered.accounts.actions import state
+from metered.accounts.models import Fact
+from metered.fleet.actions import switch_replenishment
 from metered.fleet.models import Device
 from metered.reads.sender import Sender
 from metered.replenishment import actions, tasks
@@ -64,6 +67,28 @@ def test_only_entries_that_some_state_will_take_are_noticed(low: Device, cast: f
     assert actions.notice_entries() == 1
     # Due already: nothing to be said twice.
     assert actions.notice_entries() == 0
+    assert AddressReview.objects.get(address=low.address).due_at <= timezone.now()
+
+
+def test_what_changes_in_fleet_and_accounts_makes_its_addresses_due_once(
+    low: Device, cast: factories.Cast
+) -> None:
+    tasks.fold()
+    switch_replenishment(device=low, on=False)
+    tasks.take_facts()
+    tasks.decide()
+    assert not Proposal.objects.exists()
+    switch_replenishment(device=low, on=True)
+    Device.objects.update(replenishment="on")
+    tasks.take_facts()
+    assert AddressReview.objects.get(address=low.address).due_at <= timezone.now()
+    tasks.decide()
+    assert Proposal.objects.filter(address=low.address).exists()
+    assert actions.notice_facts() == 0
+    # A contract's change has no address of its own: everywhere its customer has devices.
+    AddressReview.objects.update(due_at=timezone.now() + dt.timedelta(days=3))
+    state(kind=Fact.Kind.CONTRACT_CHANGED, account_id=low.account_id, public_id=low.contract.public_id)
+    assert actions.notice_facts() == 1
     assert AddressReview.objects.get(address=low.address).due_at <= timezone.now()
 
 
