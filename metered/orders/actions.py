@@ -1,4 +1,8 @@
-"""The only writer of orders. Locks are taken upstream to downstream: address, order, line, pool."""
+"""The only writer of orders.
+
+Locks are taken upstream to downstream: address, contract, order, line, pool; the devices and slots that a
+line is for after the line (nobody who holds a device waits for an order).
+"""
 
 from __future__ import annotations
 
@@ -205,20 +209,37 @@ def _due(now: dt.datetime, *, but: set[int]) -> int | None:
     )
 
 
+@dataclass(frozen=True)
+class Locked:
+    """An order with what it is held to, all of it locked: who changes one of them waits for us."""
+
+    order: Order
+    contract: Contract
+    address: Address
+
+
+def _lock(order_id: int, *, skip_locked: bool = False) -> Locked | None:
+    """Locks an order, address and contract first. None when another has one of them (`skip_locked`)."""
+    where = Order.objects.values_list("address_id", "contract_id").get(pk=order_id)
+    addresses = Address.objects.select_for_update(no_key=True, skip_locked=skip_locked, of=("self",))
+    address = addresses.select_related("current").filter(pk=where[0]).first()
+    contracts = Contract.objects.select_for_update(no_key=True, skip_locked=skip_locked)
+    contract = contracts.filter(pk=where[1]).first() if address else None
+    orders = Order.objects.select_for_update(skip_locked=skip_locked)
+    order = orders.filter(pk=order_id).first() if contract else None
+    return Locked(order, contract, address) if order and contract and address else None
+
+
 @transaction.atomic
 def _release_one(order_id: int, now: dt.datetime) -> bool:
-    order = (
-        Order.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("address")
-        .filter(pk=order_id)
-        .first()
-    )
-    if order is None:
+    locked = _lock(order_id, skip_locked=True)
+    if locked is None:
         return False
+    order = locked.order
     due = order.lines.filter(state=LineState.PLACED, automatic=True, release_at__lte=now)
-    opens = open_from(order.address, now)
+    opens = open_from(locked.address, now)
     if opens is None:
-        _release_lines(order, due, now)
+        _release_lines(locked, due, now)
     elif due.update(release_at=opens):
         Order.objects.filter(pk=order.pk).update(release_at=opens)
         log(
@@ -234,14 +255,14 @@ def _release_one(order_id: int, now: dt.datetime) -> bool:
     return True
 
 
-def _release_lines(order: Order, lines: QuerySet[OrderLine], now: dt.datetime) -> int:
-    """Releases those lines of a locked order that may leave, and cancels the others. Returns how many may."""
-    # Domain rule 26: checked again under lock; who changes contract or address waits for us, or we for them.
-    contract = Contract.objects.select_for_update(no_key=True).get(pk=order.contract_id)
-    address = Address.objects.select_for_update(no_key=True, of=("self",)).get(pk=order.address_id)
+def _release_lines(locked: Locked, lines: QuerySet[OrderLine], now: dt.datetime) -> int:
+    """Releases those lines of a locked order that may leave, and cancels the others (domain rule 26).
+
+    Returns how many may.
+    """
     released = 0
     for line in lines.select_for_update(of=("self",)).select_related("order", "supply").order_by("pk"):
-        refusal = refusal_of(line, contract, address, now.date())
+        refusal = refusal_of(line, locked.contract, locked.address, now.date())
         if refusal:
             _close(line, refusal, left=line.quantity)
         else:
@@ -256,17 +277,18 @@ def release_now(*, order: Order, actor: User | None = None) -> int:
 
     Lines that may not leave any more are cancelled with the reason.
     """
-    locked = Order.objects.select_for_update(of=("self",)).get(pk=order.pk)
+    locked = _lock(order.pk)
+    assert locked is not None
     waiting = [LineState.PLACED, LineState.AWAITING_READ, LineState.IN_REVIEW]
-    released = _release_lines(locked, locked.lines.filter(state__in=waiting), timezone.now())
+    released = _release_lines(locked, locked.order.lines.filter(state__in=waiting), timezone.now())
     log(
         actor=actor,
-        account_id=locked.account_id,
-        address_id=locked.address_id,
+        account_id=order.account_id,
+        address_id=order.address_id,
         verb="released",
         kind="order",
-        public_id=locked.public_id,
-        after={"number": locked.number, "lines": released},
+        public_id=order.public_id,
+        after={"number": order.number, "lines": released},
     )
     return released
 
@@ -376,16 +398,17 @@ def ship(
     shipped_at: dt.datetime | None = None,
     actor: User | None = None,
     tell: bool = True,
-) -> Shipment:
+) -> Shipment | None:
     """A parcel leaves with all that is released, or with `quantities` (line id → units).
 
-    The parcel keeps the address as it is worded now. Raises Refused when nothing is released, when
-    more would be shipped than is open, or when nothing of it may be sent any more (domain rule 26).
+    The parcel keeps the address as it is worded now. What may not be sent any more is closed with its
+    reason (domain rule 26); None when nothing else was left. Raises Refused when nothing is released, when
+    more would be shipped than is open, or when a line of `quantities` may not be sent any more.
     """
     shipped_at = shipped_at or timezone.now()
-    locked = Order.objects.select_for_update(of=("self",)).select_related("address").get(pk=order.pk)
-    contract = Contract.objects.select_for_update(no_key=True).get(pk=locked.contract_id)
-    address = Address.objects.select_for_update(no_key=True, of=("self",)).get(pk=locked.address_id)
+    held = _lock(order.pk)
+    assert held is not None
+    locked, contract, address = held.order, held.contract, held.address
     lines = list(
         locked.lines.select_for_update(of=("self",))
         .select_related("order", "supply")
@@ -396,7 +419,7 @@ def ship(
         ShipmentLine.objects.filter(line__in=lines).values_list("line_id").annotate(units=Sum("quantity"))
     )
     parcel: list[tuple[OrderLine, int]] = []
-    closed = ""
+    closed = False
     for line in lines:
         left = line.quantity - gone.get(line.pk, 0)
         units = left if quantities is None else quantities.get(line.pk, 0)
@@ -408,12 +431,13 @@ def ship(
         if refusal:
             if quantities is None:
                 _close(line, refusal, left=left)
-                closed = closed or refusal
+                closed = True
                 continue
             raise Refused(refusal, code="not_shippable")
         parcel.append((line, units))
     if not parcel and closed:
-        raise Refused(closed, code="not_shippable")
+        # Kept, not raised: a line that stayed released would keep its pool from ever being sent to again.
+        return None
     if not parcel:
         raise Refused(_("Nothing on this order is ready to be shipped."), code="nothing_released")
     if address.current_id is None:

@@ -41,7 +41,10 @@ class CancelForm(forms.Form):
 
 
 def _ship(order: Order, values: dict[str, Any], request: HttpRequest) -> str:
-    actions.ship(order=order, actor=actor(request), **values)
+    if actions.ship(order=order, actor=actor(request), **values) is None:
+        return _(
+            "Nothing was shipped: none of it may be sent any more. Its lines are closed, with the reason."
+        )
     return _("Shipped. The customer is told by mail.")
 
 

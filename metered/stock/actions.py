@@ -41,7 +41,8 @@ def _post(
     actor: User | None,
     note: str,
 ) -> Entry:
-    pool = Pool.objects.select_for_update().get(pk=pool_id)
+    # No key lock: who inserts a row that names a pool, in whatever order, has not to wait for us.
+    pool = Pool.objects.select_for_update(no_key=True).get(pk=pool_id)
     # Under the pool's lock: whoever comes second with the same cause sees the first.
     before: Entry | None = Entry.objects.filter(pool_id=pool_id, cause=cause).first()
     if before is not None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from metered.accounts.models import Address
 from metered.fleet.models import Contract, Device, Slot
 from metered.orders import actions
-from metered.orders.models import Order, OrderLine
+from metered.orders.models import Order, OrderLine, Shipment
 from metered.replenishment.models import Proposal
 from metered.stock.actions import pool_for
 from metered.stock.models import Entry, Pool
@@ -93,6 +93,13 @@ def released(made: Scene, quantity: int = 1) -> Order:
     order = announced(made, quantity)
     assert actions.release_due(now=timezone.now() + LATER) == 1
     return order
+
+
+def shipped(order: Order, **values: Any) -> Shipment:
+    """The parcel of an order of which something may leave."""
+    parcel = actions.ship(order=order, carrier="UPS", **values)
+    assert parcel is not None
+    return parcel
 
 
 def states(order: Order) -> list[str]:

@@ -253,5 +253,6 @@ def world() -> World:
     parcel = orders.ship(
         order=delivered, carrier="UPS", tracking="1Z777", shipped_at=now - dt.timedelta(days=19), tell=False
     )
+    assert parcel is not None
     orders.deliver(shipment=parcel, delivered_at=now - dt.timedelta(days=16))
     return World(cast, now, front_desk, radiology, pharmacy, press, announced, shipped, delivered)

@@ -16,6 +16,7 @@ from metered.notify.rendering import render
 from metered.orders import actions as orders
 from metered.orders import announcements
 from metered.orders.models import LineState, Order, OrderLine
+from metered.portal.demo.parcels import working_day
 from metered.reads import actions as reads
 from metered.reads.models import Read
 from metered.replenishment import actions as replenishment
@@ -185,7 +186,7 @@ def _on_its_way(order: Order, now: dt.datetime) -> None:
         order=order,
         carrier="UPS",
         tracking="1Z8R4F390342118806",
-        expected_on=(now + dt.timedelta(days=3)).date(),
+        expected_on=now.date() + dt.timedelta(days=working_day(now.date(), 2)),
         shipped_at=now - dt.timedelta(hours=26),
         tell=True,
     )
