@@ -21,10 +21,10 @@ from metered.accounts.models import (
     Membership,
     User,
 )
-from metered.lib.admin import Button, LookOnlyAdmin, LookOnlyInline, WithButtons, actor
+from metered.lib.admin import Button, LookOnlyAdmin, LookOnlyInline, NamedInline, WithButtons, actor
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(NamedInline):
     model = Membership
     extra = 0
     autocomplete_fields = ("user", "account", "addresses")
@@ -118,7 +118,7 @@ class VersionInline(LookOnlyInline):
     )
 
 
-class ClosureInline(admin.TabularInline):
+class ClosureInline(NamedInline):
     model = AddressClosure
     extra = 0
 

@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "template_partials",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "csp",
 ]
 
@@ -227,9 +226,6 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "What printers and device agents send, and what the portal answers.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 MINIMUM_AGENT_VERSION = env.text("METERED_MINIMUM_AGENT_VERSION", "0.1.0")
 # The front proxy's header that names the TLS version of a connection, such as X-TLS-Version; empty: none.

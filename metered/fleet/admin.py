@@ -25,7 +25,7 @@ from metered.fleet.models import (
     Supply,
     Token,
 )
-from metered.lib.admin import Button, LookOnlyInline, WithButtons, actor
+from metered.lib.admin import Button, LookOnlyInline, NamedInline, WithButtons, actor
 
 
 @admin.register(MeterType)
@@ -34,13 +34,13 @@ class MeterTypeAdmin(admin.ModelAdmin):
     search_fields = ("name", "code")
 
 
-class FitInline(admin.TabularInline):
+class FitInline(NamedInline):
     model = ModelSupply
     extra = 0
     autocomplete_fields = ("supply", "model")
 
 
-class MeterInline(admin.TabularInline):
+class MeterInline(NamedInline):
     model = ModelMeter
     extra = 0
 
@@ -69,7 +69,7 @@ class SupplyAdmin(admin.ModelAdmin):
     inlines = (FitInline,)
 
 
-class PriceInline(admin.TabularInline):
+class PriceInline(NamedInline):
     model = ContractPrice
     extra = 0
 
@@ -86,7 +86,7 @@ class ContractAdmin(LoggedAdmin):
     added = changed = Fact.Kind.CONTRACT_CHANGED
 
 
-class SlotInline(admin.TabularInline):
+class SlotInline(NamedInline):
     model = Slot
     extra = 0
     fields = ("position", "code", "kind", "colorant", "name", "supply", "replenished")

@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -39,8 +40,27 @@ class LookOnlyAdmin(LookOnly, admin.ModelAdmin):
     show_full_result_count = False
 
 
-class LookOnlyInline(LookOnly, admin.TabularInline):
+class NamedFormSet(BaseInlineFormSet):
+    """Rows in a table whose fields say what they are: a column's head names nothing to a screen reader."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            label = field.label or name.replace("_", " ").capitalize()
+            # A choice of related rows is wrapped, and the wrapper's attributes are those of another copy.
+            widget = getattr(field.widget, "widget", field.widget)
+            widget.attrs.setdefault("aria-label", str(label))
+
+
+class NamedInline(admin.TabularInline):
+    """Rows that can be edited within the page of what they belong to."""
+
+    formset = NamedFormSet
+    template = "admin/named_inline.html"
     extra = 0
+
+
+class LookOnlyInline(LookOnly, NamedInline):
     show_change_link = True
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

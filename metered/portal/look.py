@@ -27,7 +27,11 @@ AXE_OPTIONS = {
     "resultTypes": ["violations", "incomplete"],
 }
 
-PUBLIC_PAGES = {"sign-in": "/sign-in/login/", "sign-in-forgotten": "/sign-in/password/reset/"}
+PUBLIC_PAGES = {
+    "sign-in": "/sign-in/login/",
+    "sign-in-forgotten": "/sign-in/password/reset/",
+    "api-docs": "/api/docs",
+}
 
 PAGES = {
     "overview": "/",
@@ -38,10 +42,15 @@ PAGES = {
     "outbox": "/demo/outbox/",
     "not-found": "/nothing-here/",
     "security": "/sign-in/2fa/",
+    "security-passkeys": "/sign-in/2fa/webauthn/",
+    "security-password": "/sign-in/password/change/",
+    "security-email": "/sign-in/email/",
+    "security-sessions": "/sign-in/sessions/",
+    "sign-out": "/sign-in/logout/",
 }
 """Pages with a fixed address, by the name of their pictures."""
 
-FIRST_OF = {
+FIRST_OF: dict[str, tuple[str, ...]] = {
     "device": ("/devices/?search=C7130", "#list tbody th a"),
     "device-silent": ("/devices/?state=silent", "#list tbody th a"),
     "device-by-hand": ("/devices/?path=manual", "#list tbody th a"),
@@ -49,15 +58,26 @@ FIRST_OF = {
     "order-delivered": ("/orders/?state=delivered", "#list tbody th a"),
     "mail": ("/demo/outbox/", "main tbody th a"),
 }
-"""Pages that are the first one of a list: the list, and the link on it."""
+"""Pages that are the first one of a list: the list, the link on it, and perhaps where to go from there."""
 
 STAFF_PAGES = {
     "staff": "/admin/",
     "staff-orders": "/admin/orders/order/",
     "staff-devices": "/admin/fleet/device/",
     "staff-reads": "/admin/reads/read/",
+    "staff-models": "/admin/fleet/printermodel/",
+    "staff-mail": "/admin/notify/message/",
+    "staff-proposals": "/admin/replenishment/proposal/",
 }
-STAFF_FIRST_OF = {"staff-order": ("/admin/orders/order/", "#result_list tbody th a")}
+_ROW = "#result_list tbody th a"
+STAFF_FIRST_OF: dict[str, tuple[str, ...]] = {
+    "staff-order": ("/admin/orders/order/", _ROW),
+    "staff-ship": ("/admin/orders/order/?queue=ship", _ROW, "../ship/"),
+    "staff-device": ("/admin/fleet/device/?q=3TX", _ROW),
+    "staff-model": ("/admin/fleet/printermodel/?q=C7130", _ROW),
+    "staff-address": ("/admin/accounts/address/", _ROW),
+    "staff-contract": ("/admin/fleet/contract/", _ROW),
+}
 """The same for support staff."""
 
 
@@ -167,18 +187,19 @@ class Look:
         email: str,
         password: str,
         pages: Mapping[str, str],
-        first_of: Mapping[str, tuple[str, str]],
+        first_of: Mapping[str, tuple[str, ...]],
     ) -> tuple[Any, dict[str, str]]:
         """A signed-in session, and the addresses to visit with it by the names of their pictures."""
         context = browser.new_context()
         page = context.new_page()
         sign_in(page, self.url, email, password)
         found = dict(pages)
-        for name, (listed, link) in first_of.items():
+        for name, (listed, link, *further) in first_of.items():
             page.goto(self.url + listed)
             there = page.locator(link).first
             if there.count():
-                found[name] = urljoin(listed, str(there.get_attribute("href")))
+                address = urljoin(listed, str(there.get_attribute("href")))
+                found[name] = urljoin(address, further[0]) if further else address
             else:
                 self.say(f"{name}: nothing to show on {listed}")
         session = context.storage_state()

@@ -9,7 +9,7 @@ import msgspec
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import APIException, AuthenticationFailed, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -112,10 +112,3 @@ class TelemetryView(APIView):
 
 class SchemaView(SpectacularAPIView):
     """The description of this API (OpenAPI 3)."""
-
-
-class DocsView(SpectacularSwaggerSplitView):
-    """The same for people; everything it needs comes from this server."""
-
-    template_name = "reads/api_docs.html"
-    url_name = "api_schema"

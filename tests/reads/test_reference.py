@@ -1,0 +1,38 @@
+"""The API's reference says what the description says, and nothing is left out of it."""
+
+from __future__ import annotations
+
+import json
+
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+from metered.reads import examples
+from metered.reads.reference import reference
+
+
+def test_every_operation_reply_and_member_of_the_description_is_told() -> None:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    told = reference(schema)
+    (send,) = told.operations
+    assert (send.method, send.path, send.shape) == ("POST", "/api/v1/telemetry", "Batch")
+    assert json.loads(send.example) == examples.BATCH
+    responses = schema["paths"][send.path]["post"]["responses"]
+    assert [str(reply.status) for reply in send.replies] == list(responses)
+    assert {reply.shape for reply in send.replies} == {"Answer", "Problem"}
+    described = schema["components"]["schemas"]
+    with_members = {name for name, shape in described.items() if shape.get("properties")}
+    assert {shape.name for shape in told.shapes} == with_members
+    for shape in told.shapes:
+        assert [item.name for item in shape.fields] == list(described[shape.name]["properties"])
+    fields = {(shape.name, item.name): item for shape in told.shapes for item in shape.fields}
+    assert fields["Batch", "reports"].shape == "Report" and fields["Batch", "reports"].kind == "array"
+    assert fields["Report", "observed_at"].kind == "date-time"
+    assert "percent" in fields["Supply", "state"].choices
+
+
+def test_the_page_needs_no_sign_in_no_script_of_others_and_no_relaxed_policy(client: Client) -> None:
+    answer = client.get("/api/docs")
+    page = answer.content.decode()
+    assert answer.status_code == 200 and "unsafe" not in answer["Content-Security-Policy"]
+    assert "unknown_serial" in page and "Every report is judged by itself" in page
