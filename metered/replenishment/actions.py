@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from django.conf import settings
@@ -33,6 +34,7 @@ from metered.replenishment.entries import SWAP, take_entries
 from metered.replenishment.folding import Fold, Install
 from metered.replenishment.models import AddressReview, FleetStats, HeavyJob, Position, Proposal
 from metered.replenishment.packed import fetch
+from metered.replenishment.rebuilding import Rebuild
 from metered.replenishment.state import KINDS, UNTAUGHT
 from metered.replenishment.use import FLEET_WEIGHT, fleet_lesson
 from metered.stock import actions as stock
@@ -155,6 +157,22 @@ def _addresses_of(device_ids: Sequence[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
+def _by_address(where: Mapping[int, int]) -> list[list[int]]:
+    """These devices and what else stands at their addresses, in parts of whole addresses."""
+    at: dict[int, set[int]] = defaultdict(set)
+    for device, address in where.items():
+        at[address].add(device)
+    standing = Device.objects.filter(address_id__in=at, removed_at=None).values_list("pk", "address_id")
+    for device, address in standing:
+        at[address].add(device)
+    parts: list[list[int]] = [[]]
+    for address in sorted(at):
+        if len(parts[-1]) >= _CHUNK:
+            parts.append([])
+        parts[-1] += sorted(at[address])
+    return [sorted(part) for part in parts if part]
+
+
 def _start(loaded: store.Loaded, rows: Ints) -> None:
     """Replenishment of these devices starts now that they reported (domain rule 7)."""
     waiting = rows[loaded.starting[rows]]
@@ -181,29 +199,26 @@ def _post(installs: Sequence[Install]) -> None:
 
 
 def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int:
-    """Makes the state of the devices anew from their whole history; returns how many observations it took.
+    """Makes the state of the devices anew from their whole history; returns how many observations and reads
+    by hand it took.
 
-    The shelf is what the ledger says: past swaps are not posted again. Addresses become due for a review.
-    Devices that are read by hand are forgotten, and `fold_reads` takes their reads anew.
+    The ledger is replayed with them, and nothing is posted to it. What stands at the same addresses shares
+    their shelves and is made anew too. Addresses become due for a review.
     """
     now = now or timezone.now()
     taken = 0
     with transaction.atomic():
         where = _addresses_of(device_ids)
         _lock_addresses(where.values())
-        ids = sorted(where)
-        for start in range(0, len(ids), _CHUNK):
-            part = ids[start : start + _CHUNK]
+        for part in _by_address(where):
             loaded = store.load(part, now, fresh=True)
             columns = reads.observations_after_for_system(
                 loaded.devices.tolist(), [None] * loaded.devices.size
             )
-            store.follow_ledger(loaded)
             fold = Fold(loaded, columns, reads.layouts_for_system(part))
-            fold.run()
-            store.follow_ledger(loaded)
-            taken += len(columns)
-            by_hand.forget(part)
+            by_people = by_hand.all_reads(part)
+            Rebuild(loaded, fold, by_people).run()
+            taken += len(columns) + len(by_people)
             Position.objects.filter(device_id__in=part).update(cartridge="")
             rows = np.flatnonzero(loaded.folded_us > 0).astype(np.int64)
             _start(loaded, rows)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from metered.replenishment import shelf
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
 from metered.replenishment.calendars import DAY_ZERO, calendars, engine_time
@@ -293,33 +292,3 @@ def _jobs(device_ids: Ints) -> st.Jobs:
         jobs.pages = np.array([r[3] for r in rows], dtype=np.float64)
         jobs.colour = np.array([r[4] for r in rows], dtype=np.bool_)
     return jobs
-
-
-_LEDGER = """
-SELECT p.id, p.shelf, coalesce(max(e.id), 0), p.counted_at IS NOT NULL,
-       coalesce(sum(e.quantity) FILTER (WHERE e.kind = 'install' AND e.at > p.counted_at), 0)
-FROM stock_pool p LEFT JOIN stock_entry e ON e.pool_id = p.id
-WHERE p.id = ANY(%s::bigint[]) GROUP BY p.id
-"""
-
-
-def follow_ledger(loaded: Loaded) -> None:
-    """The shelf as the ledger has it now, with nothing of it left to take; for a rebuild.
-
-    A count makes sure, and every swap since makes a little less so (section 4).
-    """
-    real = np.flatnonzero(loaded.pools > 0)
-    row_of = {int(loaded.pools[row]): int(row) for row in real}
-    pools = loaded.state.pools
-    with connection.cursor() as cursor:
-        cursor.execute(_LEDGER, [list(row_of)])
-        for pool_id, on_shelf, newest, counted, swaps in cursor.fetchall():
-            row = row_of[pool_id]
-            pools.shelf[row] = on_shelf
-            pools.base[row] = on_shelf if counted else np.nan
-            loaded.entries[row] = newest
-            if counted:
-                right = shelf.SURE * (1 - shelf.LEAK) ** int(swaps)
-                pools.right[row] = right
-                pools.below[row] = pools.above[row] = (1 - right) / 2
-    pools.arrived[real] = 0.0
