@@ -174,8 +174,10 @@ def _by_address(where: Mapping[int, int]) -> list[list[int]]:
 
 
 def _start(loaded: store.Loaded, rows: Ints) -> None:
-    """Replenishment of these devices starts now that they reported (domain rule 7)."""
-    waiting = rows[loaded.starting[rows]]
+    """Replenishment of these devices starts now that they reported, or were read twice (domain rule 7)."""
+    dev = loaded.state.devices
+    ready = dev.connected[rows] | (dev.d_slow[rows] > 0)
+    waiting = rows[loaded.starting[rows] & ready]
     if waiting.size:
         mark_replenishment_started(device_ids=loaded.devices[waiting].tolist())
 

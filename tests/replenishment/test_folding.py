@@ -217,6 +217,19 @@ def test_a_starting_device_is_on_once_it_has_reported(
     assert device.replenishment == Device.Replenishment.ON
 
 
+def test_a_starting_device_read_by_hand_is_on_after_its_second_read(
+    cast: factories.Cast, catalogue: Catalogue
+) -> None:
+    starting = Device.Replenishment.STARTING
+    device = fleets.printer(cast.main_st, *catalogue, state=starting, path=Device.Path.MANUAL)
+    said = []
+    for _month in read_monthly(device, cast.ana, 2):
+        actions.rebuild(device_ids=[device.pk])
+        device.refresh_from_db()
+        said.append(device.replenishment)
+    assert said == [starting, Device.Replenishment.ON]
+
+
 def test_levels_count_without_a_meter(device: Device, who: Sender) -> None:
     tell(who, *decline(device, days=5, start=(50, 50, 50, 50), end=(45, 45, 45, 45), until=NOW - DAY))
     actions.fold_batches()
