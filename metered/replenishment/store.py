@@ -29,7 +29,7 @@ POSITION_INTS = ("pend", "flag")
 POOL = ("shelf", "below", "right", "above", "base", "arrived", "r_base", "used", "v", "v_t", "asked")
 
 _DEVICES = {
-    "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "alive": ">i2", "connected": ">i2",
+    "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "contract_id": ">i8", "alive": ">i2", "connected": ">i2",
     "colour_model": ">i2", "country": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
     "folded_us": ">i8",
     **dict.fromkeys(RATE, ">f8"),
@@ -52,7 +52,7 @@ KIND_SQL = """(CASE WHEN s.kind IN ('toner', 'ink') THEN CASE s.colorant WHEN 'c
              WHEN s.kind = 'waste' THEN 9 ELSE 10 END)::smallint"""
 """The method's kind of slot `s`, as its position in state.KINDS."""
 _DEVICE_SQL = """
-SELECT d.id, d.account_id, d.address_id, (d.removed_at IS NULL)::int::smallint,
+SELECT d.id, d.account_id, d.address_id, d.contract_id, (d.removed_at IS NULL)::int::smallint,
        (d.path <> 'manual')::int::smallint, m.colour::int::smallint,
        (array_position(%(countries)s::text[], a.country::text) - 1)::smallint,
        (d.replenishment <> 'off')::int::smallint, (d.replenishment = 'starting')::int::smallint,
@@ -199,8 +199,11 @@ def _assemble(
     tinted = (kind >= 1) & (kind < st.TONERS)
     prior_colour = _prior(device_row, slot["yields"], tinted, rows, 0.4 * prior)
 
+    # An order is of one address and one contract: what is of both travels together.
+    parties = np.stack([dev["address_id"], dev["contract_id"]], axis=1)
+    party = np.unique(parties, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
     devices = st.Devices.fresh(
-        dev["address_id"].astype(np.int64), dev["country"].astype(np.int64), dev["connected"] > 0,
+        party, dev["country"].astype(np.int64), dev["connected"] > 0,
         np.zeros(rows), prior, prior_colour,
     )  # fmt: skip
     devices.alive = dev["alive"] > 0
@@ -217,7 +220,7 @@ def _assemble(
         i = int(np.searchsorted(supply_ids, supply_id))
         low_mean[i], low_weight[i] = mean, weight
     site = np.zeros(pools.size, dtype=np.int64)
-    site[pool_row] = dev["address_id"][device_row]
+    site[pool_row] = party[device_row]
     ledger = st.Pools.fresh(site, sku.astype(np.int64), np.zeros(pools.size), t)
     ledger.base[:] = np.nan
 

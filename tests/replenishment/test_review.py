@@ -157,6 +157,20 @@ def test_only_what_is_under_one_contract_travels_together(
     assert together == {(device.contract_id, "black"): [], (other.pk, "magenta"): []}
 
 
+def test_what_is_due_under_one_contract_takes_nothing_of_another_along(
+    device: Device, who: Sender, catalogue: Catalogue
+) -> None:
+    other = factories.contract(device.account)
+    twin = fleets.printer(device.address, *catalogue, contract=other)
+    fold(who, *decline(device, days=30, start=(60, 90, 90, 90), end=(4, 80, 80, 80), pages=200))
+    # As in what_is_due_soon_travels_along: the cyan would travel along if anything of its contract did.
+    fold(who, *decline(twin, days=30, start=(60, 60, 90, 90), end=(50, 35, 80, 80), pages=200))
+    actions.review_addresses()
+    assert [p.contract_id for p in Proposal.objects.all()] == [device.contract_id]
+    cyan = PoolForecast.objects.get(pool__contract=other, pool__supply__colorant="cyan")
+    assert cyan.decision["rule"] == "enough"
+
+
 @pytest.mark.parametrize(
     ("change", "barred"),
     [
