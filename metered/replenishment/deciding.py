@@ -172,7 +172,8 @@ def look(
     for which, cal in enumerate(loaded.calendars):
         p = np.flatnonzero(country == which).astype(np.int64)
         if p.size:
-            decided = policy.decide(state, cal, p, t, settings, may[p])
+            waits = policy.announcement_waits(cal, t, announced / dt.timedelta(days=1))
+            decided = policy.decide(state, cal, p, t, settings, may[p], waits)
             outcome.asked += loaded.pools[policy.ask_counts(state, decided, t, settings)].tolist()
             _Writer(loaded, known, settings, now, announced, outcome, o, cal).write(decided, live)
     return outcome

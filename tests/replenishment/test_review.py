@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as portal_settings
 from django.utils import timezone
 
 from metered.fleet.models import Contract, Device, Supply
@@ -59,7 +59,7 @@ def test_what_is_nearly_out_is_proposed_with_its_reason(low: Device) -> None:
     assert proposal.slot_ids == [low.slots.get(colorant="black").pk]
     reason = proposal.reason
     assert reason["rule"] == "ship"
-    assert reason["alpha"] == settings.REPLENISHMENT_RISK
+    assert reason["alpha"] == portal_settings.REPLENISHMENT_RISK
     assert reason["risk"] > reason["alpha"]
     assert (reason["shelf"], reason["on_the_way"]) == (0, 0)
     slot = reason["slots"][0]
@@ -67,7 +67,7 @@ def test_what_is_nearly_out_is_proposed_with_its_reason(low: Device) -> None:
     assert slot["use"] == pytest.approx(2.6, abs=0.8)  # 56 % in about 21 working days
     assert 0 < slot["use_sd"] < 2
     assert len(slot["runs_out"]) == 3
-    assert reason["lead_days"] == settings.REPLENISHMENT_LEAD_DAYS
+    assert reason["lead_days"] == portal_settings.REPLENISHMENT_LEAD_DAYS
     assert reason["look_again_at"] > reason["decided_at"]
     assert json.dumps(reason) == json.dumps(decision(low))
 
@@ -79,6 +79,15 @@ def test_nothing_now_has_its_reason_too(low: Device) -> None:
     assert reason["quantity"] == 0
     assert reason["risk"] < reason["alpha"]
     assert reason["slots"][0]["percent"] == 80
+
+
+def test_a_long_announcement_brings_the_order_forward(device: Device, who: Sender, settings: Any) -> None:
+    fold(who, *decline(device, days=30, start=(60, 95, 95, 95), end=(36, 90, 90, 90)))
+    review()
+    assert decision(device)["rule"] == "enough"
+    settings.ANNOUNCEMENT = 28 * DAY
+    review()
+    assert decision(device)["rule"] == "ship"
 
 
 def test_looking_twice_proposes_once(low: Device) -> None:
