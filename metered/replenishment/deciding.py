@@ -167,10 +167,10 @@ def look(
     for row, pool_id in enumerate(loaded.pools.tolist()):
         fact = known.pools.get(pool_id)
         may[row] &= fact is not None and not (fact.barred or fact.open or fact.held)
-    country = np.zeros(loaded.pools.size, dtype=np.int64)
-    country[state.supplies.pool] = state.devices.sector[device]
+    place = np.zeros(loaded.pools.size, dtype=np.int64)
+    place[state.supplies.pool] = state.devices.sector[device]
     for which, cal in enumerate(loaded.calendars):
-        p = np.flatnonzero(country == which).astype(np.int64)
+        p = np.flatnonzero(place == which).astype(np.int64)
         if p.size:
             waits = policy.announcement_waits(cal, t, announced / dt.timedelta(days=1))
             decided = policy.decide(state, cal, p, t, settings, may[p], waits)

@@ -30,7 +30,7 @@ POOL = ("shelf", "below", "right", "above", "base", "arrived", "r_base", "used",
 
 _DEVICES = {
     "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "contract_id": ">i8", "alive": ">i2", "connected": ">i2",
-    "colour_model": ">i2", "country": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
+    "colour_model": ">i2", "place": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
     "folded_us": ">i8",
     **dict.fromkeys(RATE, ">f8"),
 }  # fmt: skip
@@ -51,10 +51,12 @@ KIND_SQL = """(CASE WHEN s.kind IN ('toner', 'ink') THEN CASE s.colorant WHEN 'c
     WHEN 'magenta' THEN 7 WHEN 'yellow' THEN 8 ELSE 4 END
              WHEN s.kind = 'waste' THEN 9 ELSE 10 END)::smallint"""
 """The method's kind of slot `s`, as its position in state.KINDS."""
+_PLACE_SQL = "concat_ws('-', a.country, nullif(a.subdivision, ''))"
+"""calendars.place_of in SQL."""
 _DEVICE_SQL = """
 SELECT d.id, d.account_id, d.address_id, d.contract_id, (d.removed_at IS NULL)::int::smallint,
        (d.path <> 'manual')::int::smallint, m.colour::int::smallint,
-       (array_position(%(countries)s::text[], a.country::text) - 1)::smallint,
+       (array_position(%(places)s::text[], {place}) - 1)::smallint,
        (d.replenishment <> 'off')::int::smallint, (d.replenishment = 'starting')::int::smallint,
        (r.device_id IS NOT NULL)::int::smallint,
        coalesce((extract(epoch FROM r.folded_at) * 1000000)::bigint, 0),
@@ -97,7 +99,7 @@ def _or_zero(names: Sequence[str], alias: str) -> str:
     return ", ".join(f'coalesce({alias}."{name}", 0)' for name in names)
 
 
-_DEVICE_SQL = _DEVICE_SQL.format(rates=_or_zero(RATE, "r"))
+_DEVICE_SQL = _DEVICE_SQL.format(rates=_or_zero(RATE, "r"), place=_PLACE_SQL)
 _SLOT_SQL = _SLOT_SQL.format(
     kind=KIND_SQL,
     positions=", ".join(
@@ -160,18 +162,18 @@ def load(device_ids: Sequence[int], now: dt.datetime, *, fresh: bool = False) ->
     ensure_pools(ids)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT a.country FROM fleet_device d JOIN accounts_address a ON a.id = d.address_id"
-            " WHERE d.id = ANY(%s) ORDER BY 1",
+            f"SELECT DISTINCT {_PLACE_SQL} FROM fleet_device d"  # noqa: S608
+            " JOIN accounts_address a ON a.id = d.address_id WHERE d.id = ANY(%s) ORDER BY 1",
             [ids],
         )
-        countries = tuple(row[0] for row in cursor.fetchall()) or ("US",)
-        dev = fetch(cursor, _DEVICES, _DEVICE_SQL, {"devices": ids, "countries": list(countries)})
+        places = tuple(row[0] for row in cursor.fetchall()) or ("US",)
+        dev = fetch(cursor, _DEVICES, _DEVICE_SQL, {"devices": ids, "places": list(places)})
         slot = fetch(cursor, _SLOTS, _SLOT_SQL, {"devices": ids})
         key = np.where(slot["pool_id"] > 0, slot["pool_id"], -slot["slot_id"])
         pools, pool_row = np.unique(key, return_inverse=True)
         real = pools[pools > 0]
         pool = fetch(cursor, _POOLS, _POOL_SQL, {"pools": real.tolist()})
-    cals = calendars(countries, now.date())
+    cals = calendars(places, now.date())
     loaded = _assemble(dev, slot, pool, pools, pool_row.astype(np.int64), cals, engine_time(now), fresh)
     if not fresh:
         with connection.cursor() as cursor:
@@ -203,7 +205,7 @@ def _assemble(
     parties = np.stack([dev["address_id"], dev["contract_id"]], axis=1)
     party = np.unique(parties, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
     devices = st.Devices.fresh(
-        party, dev["country"].astype(np.int64), dev["connected"] > 0,
+        party, dev["place"].astype(np.int64), dev["connected"] > 0,
         np.zeros(rows), prior, prior_colour,
     )  # fmt: skip
     devices.alive = dev["alive"] > 0

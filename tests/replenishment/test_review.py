@@ -13,6 +13,7 @@ from django.utils import timezone
 from metered.fleet.models import Contract, Device, Supply
 from metered.reads.sender import Sender
 from metered.replenishment import actions, store, use
+from metered.replenishment.calendars import day_number
 from metered.replenishment.models import AddressReview, FleetStats, PoolForecast, Position, Proposal
 from metered.stock import actions as stock
 from metered.stock.models import Pool
@@ -88,6 +89,20 @@ def test_a_long_announcement_brings_the_order_forward(device: Device, who: Sende
     settings.ANNOUNCEMENT = 28 * DAY
     review()
     assert decision(device)["rule"] == "ship"
+
+
+def test_the_calendar_of_a_device_is_that_of_its_region(device: Device) -> None:
+    year = timezone.now().year
+    # Epiphany, on a day on which parcels would move: a holiday in Bavaria, and not in Hamburg.
+    epiphany = next(
+        day for y in range(year - 2, year + 2) if (day := dt.date(y, 1, 6)).weekday() < 5
+    )
+    moves = []
+    for region in ("BY", "HH", "nowhere"):
+        type(device.address).objects.filter(pk=device.address_id).update(country="DE", subdivision=region)
+        cal = store.load([device.pk], timezone.now()).calendar
+        moves.append(cal.is_working(day_number(epiphany)))
+    assert moves == [False, True, True]
 
 
 def test_looking_twice_proposes_once(low: Device) -> None:
