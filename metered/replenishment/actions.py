@@ -1,7 +1,7 @@
 """The only writer of what replenishment knows and wants.
 
-Locks: a transaction that touches the state of an address holds that address's advisory lock (taken in
-order), then devices, then pools. Nobody waits for a row of AddressReview while holding a pool.
+Locks: a transaction that touches the state of an address shares the fleet's advisory lock and holds that
+address's (taken in order), then devices, then pools, then the low marks of supplies. Nobody waits for a row of AddressReview while holding a pool.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from metered.stock import actions as stock
 logger = logging.getLogger(__name__)
 
 _ADDRESS_LOCK = 7216
+_FLEET_LOCK, _LESSON_LOCK = (7217, 1), (7217, 0)
 _CHUNK = 250
 _DAY = dt.timedelta(days=1)
 _LATER = dt.timedelta(minutes=30)
@@ -62,8 +63,12 @@ def dials() -> policy.Settings:
 
 
 def _lock_addresses(address_ids: Iterable[int]) -> None:
-    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring."""
+    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring.
+
+    Everybody here shares the fleet's lock, which `learn_fleet` takes alone: it changes all addresses.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", _FLEET_LOCK)
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, (a %% 2147483647)::int)"
             " FROM (SELECT DISTINCT a FROM unnest(%s::bigint[]) a ORDER BY a) AS sorted",
@@ -112,6 +117,7 @@ def _fold_devices(device_ids: Sequence[int], now: dt.datetime) -> list[int]:
     """Folds what the devices observed since their state's last; returns their addresses."""
     where = _addresses_of(device_ids)
     _lock_addresses(where.values())
+    lessons = saving.Lessons()
     for start in range(0, len(device_ids), 8 * _CHUNK):
         part = [device for device in device_ids[start : start + 8 * _CHUNK] if device in where]
         loaded = store.load(part, now)
@@ -124,8 +130,10 @@ def _fold_devices(device_ids: Sequence[int], now: dt.datetime) -> list[int]:
         rows = np.unique(np.searchsorted(loaded.devices, columns.device))
         _start(loaded, rows)
         saving.save(loaded, rows)
+        lessons.add(loaded)
         _keep_cartridges(fold.cartridges)
         _post(installs)
+    lessons.save()
     return sorted(set(where.values()))
 
 
@@ -212,6 +220,7 @@ def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int
     with transaction.atomic():
         where = _addresses_of(device_ids)
         _lock_addresses(where.values())
+        lessons = saving.Lessons()
         for part in _by_address(where):
             loaded = store.load(part, now, fresh=True)
             columns = reads.observations_after_for_system(
@@ -225,7 +234,9 @@ def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int
             rows = np.flatnonzero(loaded.folded_us > 0).astype(np.int64)
             _start(loaded, rows)
             saving.save(loaded, rows)
+            lessons.add(loaded)
             _keep_cartridges(fold.cartridges)
+        lessons.save()
         look_again(address_ids=sorted(set(where.values())), at=now)
     return taken
 
@@ -422,10 +433,12 @@ def learn_fleet(*, now: dt.datetime | None = None, every: dt.timedelta = 7 * _DA
     """
     now = now or timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_ADDRESS_LOCK + 1])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _LESSON_LOCK)
         newest = FleetStats.objects.order_by("-learnt_at").values_list("learnt_at", flat=True).first()
         if newest is not None and newest > now - every:
             return False
+        # A fold or a review in flight would write back the use that it loaded.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _FLEET_LOCK)
         before = dict(FleetStats.objects.values_list("kind", "c_mean"))
         taught = fetch(
             cursor,

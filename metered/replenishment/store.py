@@ -136,6 +136,8 @@ class Loaded:
     new_pools: bool
     entries: Ints
     supplies: Ints
+    marks: tuple[Floats, Floats]
+    """Mean and weight of every SKU's low mark as they were loaded."""
     transit: Floats
     row_of_device: dict[int, int] = field(default_factory=dict)
     cartridges: dict[int, str] = field(default_factory=dict)
@@ -255,7 +257,7 @@ def _assemble(
         sent=slot["sent"] > 0, steps=slot["step"].astype(np.int64) * (not fresh),
         pools=pools, pool_accounts=accounts,
         new_pools=bool((pool["kept"] == 0).any()), entries=entries, supplies=supply_ids,
-        transit=ledger.transit, row_of_device={int(d): i for i, d in enumerate(dev["device_id"])},
+        marks=(low_mean.copy(), low_weight.copy()), transit=ledger.transit, row_of_device={int(d): i for i, d in enumerate(dev["device_id"])},
     )  # fmt: skip
 
 
