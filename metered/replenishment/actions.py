@@ -208,6 +208,11 @@ def _post(installs: Sequence[Install]) -> None:
         )
 
 
+def rebuild_parts(*, device_ids: Sequence[int]) -> list[list[int]]:
+    """The devices with all that stand at their addresses, in parts for one `rebuild` each."""
+    return _by_address(_addresses_of(device_ids))
+
+
 def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int:
     """Makes the state of the devices anew from their whole history; returns how many observations and reads
     by hand it took.
@@ -514,5 +519,6 @@ __all__ = [
     "look_again",
     "notice_entries",
     "rebuild",
+    "rebuild_parts",
     "review_addresses",
 ]

@@ -87,9 +87,7 @@ def take(loaded: Loaded, read: HandRead) -> Swaps:
         return Swaps.none()
     d, t = np.array([row], dtype=np.int64), np.array([read.at_us / US_A_DAY])
     tinted = read.tinted if loaded.colour_models[row] else 0.0
-    pages = rates.fold_meters(
-        loaded.state, loaded.calendar, d, t, np.array([read.pages]), np.array([tinted])
-    )
+    pages = rates.fold_meters(loaded.state, loaded.calendar, d, t, np.array([read.pages]), np.array([tinted]))
     use.predict(loaded.state, pages)
     loaded.folded_us[row] = read.at_us
     return use.take_from_shelf(loaded.state, d)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from metered.fleet.models import Device
 from metered.reads.actions import retry_batch
@@ -363,6 +366,37 @@ def test_a_rebuild_without_levels_does_not_use_up_what_stands_on_the_shelf(
     assert list(Position.objects.values_list("f", "p0")) == [(0.5, 0.29)] * 4
     actions.review_addresses()
     assert not Proposal.objects.exists()
+
+
+def test_the_command_rebuilds_all_devices_or_those_of_a_serial(
+    cast: factories.Cast, catalogue: Catalogue, who: Sender
+) -> None:
+    one, two, other = (
+        fleets.printer(address, *catalogue) for address in (cast.main_st, cast.main_st, cast.harbor_st)
+    )
+    for device in (one, two, other):
+        tell(who, *decline(device, days=10, start=(60, 70, 80, 90), end=(50, 60, 70, 80)))
+    actions.fold_batches()
+    kept = state()
+    Position.objects.update(f=0.9)
+    AddressReview.objects.update(due_at=NOW + 9 * DAY)
+    said = StringIO()
+    call_command("rebuild_forecast", "--serial", one.serial, stdout=said)
+    wrong = Position.objects.filter(f=0.9)
+    assert set(wrong.values_list("device_id", flat=True)) == {other.pk}, (
+        "what shares a shelf is made anew too"
+    )
+    due = AddressReview.objects.filter(due_at__lte=timezone.now()).values_list("address_id", flat=True)
+    assert list(due) == [cast.main_st.pk]
+    assert said.getvalue().splitlines() == [
+        "2 of 2 devices, 22 reports and reads",
+        "The forecast of 2 devices is made anew.",
+    ]
+    call_command("rebuild_forecast", stdout=said)
+    assert "3 of 3 devices, 33 reports and reads" in said.getvalue()
+    assert same(kept, state())
+    with pytest.raises(CommandError, match="NO-SUCH"):
+        call_command("rebuild_forecast", "--serial", "NO-SUCH", stdout=said)
 
 
 def test_a_rebuild_takes_many_devices_at_once(cast: factories.Cast, catalogue: Catalogue) -> None:

@@ -94,9 +94,7 @@ def test_a_long_announcement_brings_the_order_forward(device: Device, who: Sende
 def test_the_calendar_of_a_device_is_that_of_its_region(device: Device) -> None:
     year = timezone.now().year
     # Epiphany, on a day on which parcels would move: a holiday in Bavaria, and not in Hamburg.
-    epiphany = next(
-        day for y in range(year - 2, year + 2) if (day := dt.date(y, 1, 6)).weekday() < 5
-    )
+    epiphany = next(day for y in range(year - 2, year + 2) if (day := dt.date(y, 1, 6)).weekday() < 5)
     moves = []
     for region in ("BY", "HH", "nowhere"):
         type(device.address).objects.filter(pk=device.address_id).update(country="DE", subdivision=region)
