@@ -360,7 +360,10 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
         known = deciding.facts(loaded, now)
         outcome = deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT)
         saving.save_look(loaded, outcome.days, outcome.known, now)
-        if taken or outcome.asked or loaded.new_pools:
+        # The pools whose shelf somebody should count, in key order; their state says from now on that they
+        # were asked for.
+        to_count = sorted(outcome.asked)
+        if taken or to_count or loaded.new_pools:
             saving.save_positions_and_pools(loaded)
         _keep_reasons(outcome.reasons, now)
         _propose(outcome.proposals)

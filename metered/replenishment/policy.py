@@ -148,14 +148,17 @@ def decide(
     return Decisions(p, quantity, p_short, n, due, joined, need, arrival, later)
 
 
-def ask_counts(state: State, decisions: Decisions, t: float, settings: Settings) -> Ints:
-    """Pools to ask for a count: unsure and alpha/8 < P < 0.3, once in 30 days (section 4)."""
+def ask_counts(
+    state: State, decisions: Decisions, t: float, settings: Settings, may: Bools | None = None
+) -> Ints:
+    """Pools to ask for a count: unsure and alpha/8 < P < 0.3, once in 30 days (section 4); `may` bars pools."""
     pools, p = state.pools, decisions.p
     between = (decisions.risk > settings.alpha / 8) & (decisions.risk < 0.3) & (decisions.quantity == 0)
     s, owner = state.by_pool.take(p)
     dark = np.bincount(owner, use.blind(state, s, np.full(s.size, t)), minlength=p.size) > 0
     unsure = (pools.right[p] < 0.8) | (dark & (pools.used[p] > 0.5))
     rested = ~(t - pools.asked[p] < ASK_AGAIN)
-    ask: Ints = p[between & unsure & rested & (state.by_pool.count(p) > 0)]
+    allowed = np.ones(p.size, dtype=np.bool_) if may is None else may
+    ask: Ints = p[between & unsure & rested & allowed & (state.by_pool.count(p) > 0)]
     pools.asked[ask] = t
     return ask

@@ -6,13 +6,14 @@ import datetime as dt
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings as portal_settings
 from django.utils import timezone
 
 from metered.fleet.models import Contract, Device, Supply
 from metered.reads.sender import Sender
-from metered.replenishment import actions, store, use
+from metered.replenishment import actions, deciding, store, use
 from metered.replenishment.calendars import day_number
 from metered.replenishment.models import AddressReview, FleetStats, PoolForecast, Position, Proposal
 from metered.stock import actions as stock
@@ -285,6 +286,34 @@ def test_a_part_without_a_supply_and_a_level_has_no_forecast(device: Device, who
     known = dict(Position.objects.values_list("slot__colorant", "runs_out_at"))
     assert known["cyan"] is None
     assert known["black"] is not None
+
+
+def test_a_count_is_asked_for_where_it_helps_and_something_may_be_sent(
+    device: Device, who: Sender
+) -> None:
+    fold(who, *decline(device, days=30, start=(60, 90, 90, 90), end=(30, 80, 80, 80)))
+    pool = black(device)
+
+    def asked() -> list[int]:
+        """What a look asks for when the shelf is doubtful, at the first level at which it asks for anything."""
+        now = timezone.now()
+        for f in range(60, 0, -1):
+            loaded = store.load([device.pk], now)
+            row = int(np.flatnonzero(loaded.pools == pool.pk)[0]) if pool.pk in loaded.pools else 0
+            loaded.state.pools.right[row] = 0.7
+            loaded.state.supplies.f[loaded.state.supplies.pool == row] = f / 100
+            known = deciding.facts(loaded, now)
+            found = deciding.look(loaded, known, actions.dials(), now, DAY).asked
+            if found:
+                return found
+        return []
+
+    assert asked() == [pool.pk]
+    type(pool.contract).objects.update(status="suspended")
+    assert asked() == []
+    type(pool.contract).objects.update(status="active")
+    device.slots.filter(colorant="black").update(supply=None)
+    assert asked() == []
 
 
 def test_run_outs_are_kept_in_order_and_far_ahead_of_what_is_fuller(low: Device) -> None:
