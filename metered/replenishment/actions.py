@@ -1,7 +1,8 @@
 """The only writer of what replenishment knows and wants.
 
 Locks: a transaction that touches the state of an address shares the fleet's advisory lock and holds that
-address's (taken in order), then devices, then pools, then the low marks of supplies. Nobody waits for a row of AddressReview while holding a pool.
+address's (taken in order), then devices, then pools, then the low marks of supplies. Nobody waits for a row
+of AddressReview while holding a pool.
 """
 
 from __future__ import annotations

@@ -151,7 +151,9 @@ def decide(
 def ask_counts(
     state: State, decisions: Decisions, t: float, settings: Settings, may: Bools | None = None
 ) -> Ints:
-    """Pools to ask for a count: unsure and alpha/8 < P < 0.3, once in 30 days (section 4); `may` bars pools."""
+    """Pools to ask for a count: unsure and alpha/8 < P < 0.3, once in 30 days (section 4); `may` bars
+    pools.
+    """
     pools, p = state.pools, decisions.p
     between = (decisions.risk > settings.alpha / 8) & (decisions.risk < 0.3) & (decisions.quantity == 0)
     s, owner = state.by_pool.take(p)

@@ -29,7 +29,8 @@ POSITION_INTS = ("pend", "flag")
 POOL = ("shelf", "below", "right", "above", "base", "arrived", "r_base", "used", "v", "v_t", "asked")
 
 _DEVICES = {
-    "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "contract_id": ">i8", "alive": ">i2", "connected": ">i2",
+    "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "contract_id": ">i8",
+    "alive": ">i2", "connected": ">i2",
     "colour_model": ">i2", "place": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
     "folded_us": ">i8",
     **dict.fromkeys(RATE, ">f8"),
@@ -257,7 +258,8 @@ def _assemble(
         sent=slot["sent"] > 0, steps=slot["step"].astype(np.int64) * (not fresh),
         pools=pools, pool_accounts=accounts,
         new_pools=bool((pool["kept"] == 0).any()), entries=entries, supplies=supply_ids,
-        marks=(low_mean.copy(), low_weight.copy()), transit=ledger.transit, row_of_device={int(d): i for i, d in enumerate(dev["device_id"])},
+        marks=(low_mean.copy(), low_weight.copy()), transit=ledger.transit,
+        row_of_device={int(d): i for i, d in enumerate(dev["device_id"])},
     )  # fmt: skip
 
 

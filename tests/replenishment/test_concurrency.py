@@ -142,7 +142,7 @@ def test_deliveries_and_reviews_at_once_never_wait_for_each_other_in_a_ring(
     assert Proposal.objects.filter(pool=pool).count() <= 1
 
 
-def _closing(work: Callable[[], None]) -> None:
+def _closing(work: Callable[[], object]) -> None:
     try:
         work()
     finally:
@@ -163,8 +163,8 @@ def test_what_two_folds_teach_of_a_supply_is_kept(cast: factories.Cast, catalogu
         lessons.add(loaded)
         lessons.save()
     once = (0.2 - 0.115) / 7
-    rows = {row.supply_id: (row.low_mean, row.low_weight) for row in SupplyStats.objects.all()}
-    assert rows == {
+    kept = {row.supply_id: (row.low_mean, row.low_weight) for row in SupplyStats.objects.all()}
+    assert kept == {
         first: (pytest.approx(0.115 + 2 * once), 8.0),
         second: (pytest.approx(0.115 + once), 7.0),
     }
@@ -185,7 +185,7 @@ def test_the_fleets_lesson_waits_for_a_fold_in_flight(
         with transaction.atomic():
             actions._lock_addresses([fresh.address_id])
             loaded = store.load([fresh.pk], timezone.now())
-            lesson = pool.submit(_closing, lambda: actions.learn_fleet() and None)
+            lesson = pool.submit(_closing, actions.learn_fleet)
             while not lesson.done() and not _somebody_waits():
                 time.sleep(0.01)
             saving.save(loaded, np.array([0]))

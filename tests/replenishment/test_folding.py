@@ -337,7 +337,7 @@ def test_a_rebuild_keeps_to_swaps_that_were_posted_at_another_read(
         stock.install(pool_id=pool.pk, quantity=1, cause=f"swap:{slot.pk}:{days}", at=at)
     actions.rebuild(device_ids=[device.pk])
     black = Position.objects.get(slot=slot)
-    # 28,000 pages of 6,000 a cartridge, out of a half-full one: five went in, of which the ledger knows three.
+    # 28,000 pages of 6,000 a cartridge, out of a half-full one: five went in, the ledger knows three.
     assert black.f == pytest.approx(0.5 - 28 / 6 + 5)
     assert Pool.objects.get(pk=pool.pk).shelf == 3
     assert PoolForecast.objects.get(pool=pool).shelf == 1
@@ -352,7 +352,7 @@ def test_a_rebuild_without_levels_does_not_use_up_what_stands_on_the_shelf(
 
     device = fleets.printer(cast.main_st, *catalogue)
     keys = tuple(slot.key for slot in device.slots.order_by("position"))
-    unknown = [encode("unknown", None)] * 4
+    unknown: list[int | None] = [encode("unknown", None)] * 4
     observations = [
         PastObservation(device.pk, NOW - (364 - i) * DAY, [1000 + 100 * i, 300 + 40 * i], unknown)
         for i in range(365)
