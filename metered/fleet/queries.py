@@ -1,12 +1,13 @@
-"""Reading what is known of models."""
+"""Reading what is known of models, and which devices there are."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
-from metered.fleet.models import Bulletin
+from metered.fleet.models import Bulletin, Device
 
 
 def published_bulletins_for_system(now: dt.datetime) -> QuerySet[Bulletin]:
@@ -16,3 +17,11 @@ def published_bulletins_for_system(now: dt.datetime) -> QuerySet[Bulletin]:
     """
     rows: QuerySet[Bulletin] = Bulletin.objects.filter(published_at__lte=now)
     return rows
+
+
+def device_ids_for_system(serials: Sequence[str] | None = None) -> list[tuple[int, str]]:
+    """(id, serial) of all devices that stand somewhere, in the order of id; of these serials when given."""
+    rows = Device.objects.filter(removed_at=None).order_by("pk")
+    if serials is not None:
+        rows = rows.filter(serial__in=serials)
+    return list(rows.values_list("pk", "serial"))

@@ -13,7 +13,7 @@ from metered.fleet.models import Contract, Device, Slot
 from metered.fleet.policy import Use, may_be_sent, may_go
 from metered.orders import policy
 from metered.orders.models import OrderLine
-from metered.replenishment.calendars import calendars, date_of, day_number
+from metered.replenishment.calendars import calendars, date_of, day_number, place_of
 
 
 def refusal_of(line: OrderLine, contract: Contract, address: Address, today: dt.date) -> str:
@@ -69,7 +69,7 @@ def open_from(address: Address, now: dt.datetime) -> dt.datetime | None:
     closures = list(address.closures.filter(ends_on__gte=here.date()).values_list("starts_on", "ends_on"))
     if not closures:
         return None
-    (calendar,) = calendars((address.country,), now.date())
+    (calendar,) = calendars((place_of(address.country, address.subdivision),), now.date())
 
     def arrival(day: dt.date) -> dt.date:
         return date_of(calendar.working_after(day_number(day), settings.REPLENISHMENT_LEAD_DAYS))

@@ -1,7 +1,8 @@
 """The only writer of what replenishment knows and wants.
 
-Locks: a transaction that touches the state of an address holds that address's advisory lock (taken in
-order), then devices, then pools. Nobody waits for a row of AddressReview while holding a pool.
+Locks: a transaction that touches the state of an address shares the fleet's advisory lock and holds that
+address's (taken in order), then devices, then pools, then the low marks of supplies. Nobody waits for a row
+of AddressReview while holding a pool.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from django.conf import settings
@@ -33,6 +35,7 @@ from metered.replenishment.entries import SWAP, take_entries
 from metered.replenishment.folding import Fold, Install
 from metered.replenishment.models import AddressReview, FleetStats, HeavyJob, Position, Proposal
 from metered.replenishment.packed import fetch
+from metered.replenishment.rebuilding import Rebuild
 from metered.replenishment.state import KINDS, UNTAUGHT
 from metered.replenishment.use import FLEET_WEIGHT, fleet_lesson
 from metered.stock import actions as stock
@@ -40,6 +43,7 @@ from metered.stock import actions as stock
 logger = logging.getLogger(__name__)
 
 _ADDRESS_LOCK = 7216
+_FLEET_LOCK, _LESSON_LOCK = (7217, 1), (7217, 0)
 _CHUNK = 250
 _DAY = dt.timedelta(days=1)
 _LATER = dt.timedelta(minutes=30)
@@ -62,8 +66,12 @@ def dials() -> policy.Settings:
 
 
 def _lock_addresses(address_ids: Iterable[int]) -> None:
-    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring."""
+    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring.
+
+    Everybody here shares the fleet's lock, which `learn_fleet` takes alone: it changes all addresses.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", _FLEET_LOCK)
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, (a %% 2147483647)::int)"
             " FROM (SELECT DISTINCT a FROM unnest(%s::bigint[]) a ORDER BY a) AS sorted",
@@ -112,6 +120,7 @@ def _fold_devices(device_ids: Sequence[int], now: dt.datetime) -> list[int]:
     """Folds what the devices observed since their state's last; returns their addresses."""
     where = _addresses_of(device_ids)
     _lock_addresses(where.values())
+    lessons = saving.Lessons()
     for start in range(0, len(device_ids), 8 * _CHUNK):
         part = [device for device in device_ids[start : start + 8 * _CHUNK] if device in where]
         loaded = store.load(part, now)
@@ -124,8 +133,10 @@ def _fold_devices(device_ids: Sequence[int], now: dt.datetime) -> list[int]:
         rows = np.unique(np.searchsorted(loaded.devices, columns.device))
         _start(loaded, rows)
         saving.save(loaded, rows)
+        lessons.add(loaded)
         _keep_cartridges(fold.cartridges)
         _post(installs)
+    lessons.save()
     return sorted(set(where.values()))
 
 
@@ -157,9 +168,27 @@ def _addresses_of(device_ids: Sequence[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
+def _by_address(where: Mapping[int, int]) -> list[list[int]]:
+    """These devices and what else stands at their addresses, in parts of whole addresses."""
+    at: dict[int, set[int]] = defaultdict(set)
+    for device, address in where.items():
+        at[address].add(device)
+    standing = Device.objects.filter(address_id__in=at, removed_at=None).values_list("pk", "address_id")
+    for device, address in standing:
+        at[address].add(device)
+    parts: list[list[int]] = [[]]
+    for address in sorted(at):
+        if len(parts[-1]) >= _CHUNK:
+            parts.append([])
+        parts[-1] += sorted(at[address])
+    return [sorted(part) for part in parts if part]
+
+
 def _start(loaded: store.Loaded, rows: Ints) -> None:
-    """Replenishment of these devices starts now that they reported (domain rule 7)."""
-    waiting = rows[loaded.starting[rows]]
+    """Replenishment of these devices starts now that they reported, or were read twice (domain rule 7)."""
+    dev = loaded.state.devices
+    ready = dev.connected[rows] | (dev.d_slow[rows] > 0)
+    waiting = rows[loaded.starting[rows] & ready]
     if waiting.size:
         mark_replenishment_started(device_ids=loaded.devices[waiting].tolist())
 
@@ -182,35 +211,40 @@ def _post(installs: Sequence[Install]) -> None:
         )
 
 
-def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int:
-    """Makes the state of the devices anew from their whole history; returns how many observations it took.
+def rebuild_parts(*, device_ids: Sequence[int]) -> list[list[int]]:
+    """The devices with all that stand at their addresses, in parts for one `rebuild` each."""
+    return _by_address(_addresses_of(device_ids))
 
-    The shelf is what the ledger says: past swaps are not posted again. Addresses become due for a review.
-    Devices that are read by hand are forgotten, and `fold_reads` takes their reads anew.
+
+def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int:
+    """Makes the state of the devices anew from their whole history; returns how many observations and reads
+    by hand it took.
+
+    The ledger is replayed with them, and nothing is posted to it. What stands at the same addresses shares
+    their shelves and is made anew too. Addresses become due for a review.
     """
     now = now or timezone.now()
     taken = 0
     with transaction.atomic():
         where = _addresses_of(device_ids)
         _lock_addresses(where.values())
-        ids = sorted(where)
-        for start in range(0, len(ids), _CHUNK):
-            part = ids[start : start + _CHUNK]
+        lessons = saving.Lessons()
+        for part in _by_address(where):
             loaded = store.load(part, now, fresh=True)
             columns = reads.observations_after_for_system(
                 loaded.devices.tolist(), [None] * loaded.devices.size
             )
-            store.follow_ledger(loaded)
             fold = Fold(loaded, columns, reads.layouts_for_system(part))
-            fold.run()
-            store.follow_ledger(loaded)
-            taken += len(columns)
-            by_hand.forget(part)
+            by_people = by_hand.all_reads(part)
+            Rebuild(loaded, fold, by_people).run()
+            taken += len(columns) + len(by_people)
             Position.objects.filter(device_id__in=part).update(cartridge="")
             rows = np.flatnonzero(loaded.folded_us > 0).astype(np.int64)
             _start(loaded, rows)
             saving.save(loaded, rows)
+            lessons.add(loaded)
             _keep_cartridges(fold.cartridges)
+        lessons.save()
         look_again(address_ids=sorted(set(where.values())), at=now)
     return taken
 
@@ -360,7 +394,10 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
         known = deciding.facts(loaded, now)
         outcome = deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT)
         saving.save_look(loaded, outcome.days, outcome.known, now)
-        if taken or outcome.asked or loaded.new_pools:
+        # The pools whose shelf somebody should count, in key order; their state says from now on that they
+        # were asked for.
+        to_count = sorted(outcome.asked)
+        if taken or to_count or loaded.new_pools:
             saving.save_positions_and_pools(loaded)
         _keep_reasons(outcome.reasons, now)
         _propose(outcome.proposals)
@@ -438,10 +475,12 @@ def learn_fleet(*, now: dt.datetime | None = None, every: dt.timedelta = 7 * _DA
     """
     now = now or timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_ADDRESS_LOCK + 1])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _LESSON_LOCK)
         newest = FleetStats.objects.order_by("-learnt_at").values_list("learnt_at", flat=True).first()
         if newest is not None and newest > now - every:
             return False
+        # A fold or a review in flight would write back the use that it loaded.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _FLEET_LOCK)
         before = dict(FleetStats.objects.values_list("kind", "c_mean"))
         taught = fetch(
             cursor,
@@ -517,5 +556,6 @@ __all__ = [
     "look_again",
     "notice_entries",
     "rebuild",
+    "rebuild_parts",
     "review_addresses",
 ]

@@ -5,20 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection
 
-from metered.fleet.models import Device
 from metered.replenishment import rates, use
+from metered.replenishment.calendars import US_A_DAY
 from metered.replenishment.folding import COLOUR_SHARE, Install
-from metered.replenishment.models import DeviceRate, Position
+from metered.replenishment.state import Swaps
 from metered.replenishment.store import Loaded
 
 MOST = 2000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
-_WAITING = """
+_READS = """
 SELECT d.id, r.taken_at, r.total, r.mono, r.colour
 FROM fleet_device d LEFT JOIN replenishment_devicerate s ON s.device_id = d.id CROSS JOIN LATERAL (
     SELECT r.taken_at, max(v.value) FILTER (WHERE m.code = 'total') AS total,
@@ -26,12 +27,15 @@ FROM fleet_device d LEFT JOIN replenishment_devicerate s ON s.device_id = d.id C
            max(v.value) FILTER (WHERE m.code = 'colour') AS colour
     FROM reads_read r JOIN reads_readvalue v ON v.read_id = r.id
     JOIN fleet_metertype m ON m.id = v.meter_type_id
-    WHERE r.device_id = d.id AND r.taken_at > coalesce(s.folded_at, '-infinity') AND r.status = 'accepted'
-      AND r.source IN ('customer', 'staff')
+    WHERE r.device_id = d.id AND {which} AND r.status = 'accepted' AND r.source IN ('customer', 'staff')
     GROUP BY r.id
 ) AS r
-WHERE d.path = 'manual' AND d.removed_at IS NULL ORDER BY d.id, r.taken_at LIMIT %s
+WHERE d.path = 'manual' AND {whose} ORDER BY d.id, r.taken_at LIMIT %s
 """
+_WAITING = _READS.format(
+    which="r.taken_at > coalesce(s.folded_at, '-infinity')", whose="d.removed_at IS NULL"
+)
+_ALL = _READS.format(which="TRUE", whose="d.id = ANY(%s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,34 @@ class HandRead:
 
 def waiting_reads() -> list[HandRead]:
     """Accepted reads that are not in their device's state yet, in the order of device and time."""
+    return _reads(_WAITING, [MOST])
+
+
+def all_reads(device_ids: Sequence[int]) -> list[HandRead]:
+    """All accepted reads of those of the devices that are read by hand, in the order of device and time."""
+    return _reads(_ALL, [list(device_ids), None])
+
+
+def _reads(query: str, params: list[Any]) -> list[HandRead]:
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [MOST])
+        cursor.execute(query, params)
         return [
             HandRead(device, (at - _EPOCH) // dt.timedelta(microseconds=1), total, mono, colour)
             for device, at, total, mono, colour in cursor.fetchall()
         ]
+
+
+def take(loaded: Loaded, read: HandRead) -> Swaps:
+    """Fold one read; returns the cartridges that pages made due. One that is not new says nothing."""
+    row = loaded.row_of_device[read.device_id]
+    if read.at_us <= loaded.folded_us[row]:
+        return Swaps.none()
+    d, t = np.array([row], dtype=np.int64), np.array([read.at_us / US_A_DAY])
+    tinted = read.tinted if loaded.colour_models[row] else 0.0
+    pages = rates.fold_meters(loaded.state, loaded.calendar, d, t, np.array([read.pages]), np.array([tinted]))
+    use.predict(loaded.state, pages)
+    loaded.folded_us[row] = read.at_us
+    return use.take_from_shelf(loaded.state, d)
 
 
 def fold(loaded: Loaded, reads: Sequence[HandRead]) -> list[Install]:
@@ -72,24 +98,9 @@ def fold(loaded: Loaded, reads: Sequence[HandRead]) -> list[Install]:
     installs = []
     state = loaded.state
     for read in reads:
-        row = loaded.row_of_device[read.device_id]
-        if read.at_us <= loaded.folded_us[row]:
-            continue
-        d, t = np.array([row], dtype=np.int64), np.array([read.at_us / 86_400e6])
-        tinted = read.tinted if loaded.colour_models[row] else 0.0
-        pages = rates.fold_meters(state, loaded.calendar, d, t, np.array([read.pages]), np.array([tinted]))
-        use.predict(state, pages)
-        swaps = use.take_from_shelf(state, d)
-        loaded.folded_us[row] = read.at_us
+        swaps = take(loaded, read)
         for s, n in zip(swaps.s.tolist(), swaps.n.tolist(), strict=True):
             pool = int(loaded.pools[state.supplies.pool[s]])
             if pool > 0:
                 installs.append(Install(int(loaded.slots[s]), pool, int(n), read.at_us, seen=False))
     return installs
-
-
-def forget(device_ids: Sequence[int]) -> None:
-    """Before a rebuild: `waiting_reads` gives all reads of these devices again."""
-    manual = Device.objects.filter(pk__in=device_ids, path=Device.Path.MANUAL).values("pk")
-    Position.objects.filter(device_id__in=manual).delete()
-    DeviceRate.objects.filter(device_id__in=manual).delete()

@@ -1,4 +1,4 @@
-"""The portal's calendars: working days and activity by country. Day 0 is 1970-01-01 UTC."""
+"""The portal's calendars: working days and activity by country and region. Day 0 is 1970-01-01 UTC."""
 
 from __future__ import annotations
 
@@ -32,30 +32,39 @@ def moment_of(t: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(t * 86400, tz=dt.UTC)
 
 
-@lru_cache(maxsize=64)
-def _holidays(country: str, first_year: int, last_year: int) -> frozenset[int]:
-    try:
-        found = public_holidays.country_holidays(country, years=range(first_year, last_year + 1))
-    except NotImplementedError:
+def place_of(country: str, subdivision: str) -> str:
+    """Where an address keeps its holidays, as ISO 3166-2 writes it: "DE-BY"; the country alone without
+    a region."""
+    return f"{country}-{subdivision}" if subdivision else country
+
+
+@lru_cache(maxsize=512)
+def _holidays(place: str, first_year: int, last_year: int) -> frozenset[int]:
+    """Public holidays; those of the whole country where the library knows no such region, none where it
+    knows no such country."""
+    country, _, region = place.partition("-")
+    regions = public_holidays.list_supported_countries().get(country)
+    if regions is None:
         return frozenset()
+    found = public_holidays.country_holidays(
+        country, subdiv=region if region in regions else None, years=range(first_year, last_year + 1)
+    )
     return frozenset(day_number(date) for date in found)
 
 
-@lru_cache(maxsize=16)
-def calendars(countries: tuple[str, ...], today: dt.date) -> tuple[Workdays, ...]:
-    """A calendar per country, from three years back to well beyond the longest forecast.
-
-    All share one table of activity: a device's `sector` is its country's position in `countries`.
-    """
+@lru_cache(maxsize=512)
+def _calendar(place: str, today: dt.date) -> Workdays:
     first = day_number(today) - PAST
-    made = [
-        Workdays.build(
-            DAY_ZERO,
-            first,
-            PAST + AHEAD,
-            _holidays(country, date_of(first).year, today.year + AHEAD // 365 + 1),
-        )
-        for country in countries
-    ]
+    holidays = _holidays(place, date_of(first).year, today.year + AHEAD // 365 + 1)
+    return Workdays.build(DAY_ZERO, first, PAST + AHEAD, holidays)
+
+
+@lru_cache(maxsize=64)
+def calendars(places: tuple[str, ...], today: dt.date) -> tuple[Workdays, ...]:
+    """A calendar per place (`place_of`), from three years back to well beyond the longest forecast.
+
+    All share one table of activity: a device's `sector` is its place's position in `places`.
+    """
+    made = [_calendar(place, today) for place in places]
     activity = np.stack([cal.activity[0] for cal in made]) if made else np.zeros((1, PAST + AHEAD + 1))
     return tuple(Workdays(cal.first, activity, cal.working, cal.order, cal.before) for cal in made)

@@ -69,6 +69,7 @@ class Outcome:
     reasons: dict[int, dict[str, Any]] = field(default_factory=dict)
     proposals: list[Proposal] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
+    """Pools whose shelf somebody should count."""
     next_look: dict[int, float] = field(default_factory=dict)
     days: Floats = field(default_factory=lambda: np.zeros((3, 0)))
     known: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
@@ -163,17 +164,21 @@ def look(
     outcome = Outcome(days=risk.run_out(state, loaded.calendar, o, t), known=seen & rated & ~guessed)
 
     live = np.bincount(state.supplies.pool, state.supplies.live, minlength=loaded.pools.size) > 0
-    may = live.copy()
+    may, may_ask = live.copy(), live.copy()
     for row, pool_id in enumerate(loaded.pools.tolist()):
         fact = known.pools.get(pool_id)
-        may[row] &= fact is not None and not (fact.barred or fact.open or fact.held)
-    country = np.zeros(loaded.pools.size, dtype=np.int64)
-    country[state.supplies.pool] = state.devices.sector[device]
+        # Nobody counts for what is not sent, and a slot without a supply has no shelf.
+        may_ask[row] &= fact is not None and not fact.barred
+        may[row] &= may_ask[row] and fact is not None and not (fact.open or fact.held)
+    place = np.zeros(loaded.pools.size, dtype=np.int64)
+    place[state.supplies.pool] = state.devices.sector[device]
     for which, cal in enumerate(loaded.calendars):
-        p = np.flatnonzero(country == which).astype(np.int64)
+        p = np.flatnonzero(place == which).astype(np.int64)
         if p.size:
-            decided = policy.decide(state, cal, p, t, settings, may[p])
-            outcome.asked += loaded.pools[policy.ask_counts(state, decided, t, settings)].tolist()
+            waits = policy.announcement_waits(cal, t, announced / dt.timedelta(days=1))
+            decided = policy.decide(state, cal, p, t, settings, may[p], waits)
+            asked = policy.ask_counts(state, decided, t, settings, may_ask[p])
+            outcome.asked += loaded.pools[asked].tolist()
             _Writer(loaded, known, settings, now, announced, outcome, o, cal).write(decided, live)
     return outcome
 

@@ -100,7 +100,7 @@ class Fold:
         """Fold everything; returns the swaps found, in the order of time."""
         installs: list[Install] = []
         for batch in rounds(self.columns):
-            swaps = self._fold(batch)
+            swaps = self.take(batch)
             sup = self.loaded.state.supplies
             for s, n, seen in zip(swaps.s.tolist(), swaps.n.tolist(), swaps.seen.tolist(), strict=True):
                 pool = int(self.loaded.pools[sup.pool[s]])
@@ -109,7 +109,8 @@ class Fold:
                     installs.append(Install(int(self.loaded.slots[s]), pool, int(n), at, bool(seen)))
         return installs
 
-    def _fold(self, batch: Ints) -> st.Swaps:
+    def take(self, batch: Ints) -> st.Swaps:
+        """Fold one of the `rounds`; returns its swaps."""
         state, cal = self.loaded.state, self.loaded.calendar
         batch = batch[self.columns.observed_us[batch] > self.loaded.folded_us[self._row[batch]]]
         d, t = self._row[batch], self._t[batch]

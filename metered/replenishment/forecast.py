@@ -85,12 +85,20 @@ def fold_counts(state: State, cal: Workdays, p: Ints, counted: Floats, t: float)
 
 
 def fold_ledger_counts(state: State, cal: Workdays, p: Ints, counted: Floats, t: float) -> None:
-    """Counts that a ledger has taken as they are (domain rule 17), distinct pools (section 4)."""
+    """Counts that a ledger has taken as they are (domain rule 17), distinct pools (section 4).
+
+    Nobody leaves a machine dry beside a spare: one that ran dry by its pages was given units that no ledger
+    knew of.
+    """
     dark = dark_pools(state, p, t)
     if dark.size:
         m = np.isin(p, dark)
         _balance(state, cal, p[m], counted[m], shelf.R_COUNT, t)
     shelf.recount(state.pools, p, counted)
+    s, owner = state.by_pool.take(p)
+    dry = (state.supplies.f[s] < 0) & (counted[owner] >= 1) & use.blind(state, s, np.full(s.size, t))
+    # Pages printed after the count may take what was counted.
+    use.restart(state.supplies, s[dry & (state.devices.t[state.supplies.device[s]] <= t)])
 
 
 def fold_emergencies(state: State, cal: Workdays, p: Ints, t: float) -> None:

@@ -13,6 +13,7 @@ from metered.replenishment.arrays import Bools, Floats, Ints
 from metered.replenishment.state import (
     EMPTY,
     LOW,
+    LOW_MARK,
     LOW_MARK_SD,
     LOW_MARK_WEIGHT,
     OK,
@@ -29,6 +30,7 @@ SAME = 0.12
 P0_FINE, P0_COARSE = 0.003, 0.03
 UP, DOWN, RENEWED = 1, -1, 2
 UNSEEN_GAIN = 0.9
+MARK_LEAST, MARK_MOST, MARK_HEAVIEST = 0.03, 0.25, 40.0
 PENALTY_TONER, PENALTY_OTHER = 2.5, 9.0
 
 
@@ -263,11 +265,11 @@ def _renew(state: State, s: Ints, t: Floats, swaps: Swaps) -> Swaps:
 def _learn_mark(state: State, s: Ints, used: Floats) -> None:
     """The mean low mark of a SKU: mean of the use between low and swap, kept plausible (section 3)."""
     sku = state.pools.sku[state.supplies.pool[s]]
-    for k, u in zip(sku.tolist(), np.clip(used, 0.03, 0.25).tolist(), strict=True):
-        state.low_weight[k] = min(state.low_weight[k] + 1, 40.0)
+    for k, u in zip(sku.tolist(), np.clip(used, MARK_LEAST, MARK_MOST).tolist(), strict=True):
+        state.low_weight[k] = min(state.low_weight[k] + 1, MARK_HEAVIEST)
         state.low_mean[k] += (u - state.low_mean[k]) / state.low_weight[k]
 
 
 def start_marks(skus: int) -> tuple[Floats, Floats]:
     """Mean and weight of the low mark of every SKU before any was seen: 0.115 (section 3)."""
-    return np.full(skus, 0.115), np.full(skus, LOW_MARK_WEIGHT)
+    return np.full(skus, LOW_MARK), np.full(skus, LOW_MARK_WEIGHT)

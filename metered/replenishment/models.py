@@ -131,7 +131,8 @@ class PoolForecast(models.Model):
     """What we believe of a pool's shelf (section 4 of the method), and the last decision about it.
 
     `shelf` follows the ledger up to `entry_id` and the swaps seen; it differs from the ledger where an empty
-    machine, or a hand order, says that the shelf is empty after all.
+    machine, or a hand order, says that the shelf is empty after all, and where a rebuild found swaps that
+    nobody posted.
     """
 
     pool = models.OneToOneField(Pool, models.CASCADE, primary_key=True, related_name="forecast")

@@ -46,11 +46,19 @@ class Decisions:
     later_risk: Floats
 
 
-def arrival_day(cal: Workdays, day: int, settings: Settings) -> int:
+def arrival_day(cal: Workdays, day: int, settings: Settings, waits: int = 0) -> int:
     """The day on whose morning an order of the NEXT working day arrives: until then tonight's order must
-    cover.
+    cover. It leaves after `waits` further working days.
     """
-    return cal.working_after(cal.working_after(day, 1), settings.lead_days)
+    return cal.working_after(cal.working_after(day, 1), settings.lead_days + waits)
+
+
+def announcement_waits(cal: Workdays, t: float, announced: float) -> int:
+    """Working days beyond the next one that an order decided at t waits for, when it may leave `announced`
+    days later. The next one is the protocol's: ordered in one evening, sent on the morning after.
+    """
+    leaves = cal.working_after(int(t + announced) - 1, 1)
+    return cal.working_between(cal.working_after(int(t), 1), leaves)
 
 
 def window(cal: Workdays, o: risk.Outlook, until: float) -> Floats:
@@ -78,17 +86,23 @@ def living(state: State, p: Ints) -> Ints:
 
 
 def decide(
-    state: State, cal: Workdays, p: Ints, t: float, settings: Settings, may: Bools | None = None
+    state: State,
+    cal: Workdays,
+    p: Ints,
+    t: float,
+    settings: Settings,
+    may: Bools | None = None,
+    waits: int = 0,
 ) -> Decisions:
     """Decide for the distinct pools `p` at time t (the evening of day floor(t - 1) is t); `may` bars pools
-    from orders.
+    from orders, which leave after `waits` working days beyond the next.
 
     q = smallest with P(n + q) <= alpha. Once a site has an order, its ordered pools are raised to the median
     need of `join_days` + lead, and every other pool with P(need within that > n) over 0.2 comes along
     (section 6).
     """
     day = int(np.ceil(t)) - 1
-    arrival = arrival_day(cal, day, settings)
+    arrival = arrival_day(cal, day, settings, waits)
     n = state.pools.shelf[p] + state.pools.transit[p]
     allowed = np.ones(p.size, dtype=np.bool_) if may is None else may
     o = risk.outlook(state, cal, living(state, p), t)
@@ -116,7 +130,7 @@ def decide(
     travels = np.flatnonzero(np.isin(site, site[due]) & allowed)
     if travels.size:
         q = p[travels]
-        horizon = float(cal.working_after(day + settings.join_days, settings.lead_days))
+        horizon = float(cal.working_after(day + settings.join_days, settings.lead_days + waits))
         s_of = np.isin(state.supplies.pool[o.s], q)
         o_site = risk.outlook(state, cal, o.s[s_of], t)
         h_site = window(cal, o_site, horizon)
@@ -134,14 +148,19 @@ def decide(
     return Decisions(p, quantity, p_short, n, due, joined, need, arrival, later)
 
 
-def ask_counts(state: State, decisions: Decisions, t: float, settings: Settings) -> Ints:
-    """Pools to ask for a count: unsure and alpha/8 < P < 0.3, once in 30 days (section 4)."""
+def ask_counts(
+    state: State, decisions: Decisions, t: float, settings: Settings, may: Bools | None = None
+) -> Ints:
+    """Pools to ask for a count: unsure and alpha/8 < P < 0.3, once in 30 days (section 4); `may` bars
+    pools.
+    """
     pools, p = state.pools, decisions.p
     between = (decisions.risk > settings.alpha / 8) & (decisions.risk < 0.3) & (decisions.quantity == 0)
     s, owner = state.by_pool.take(p)
     dark = np.bincount(owner, use.blind(state, s, np.full(s.size, t)), minlength=p.size) > 0
     unsure = (pools.right[p] < 0.8) | (dark & (pools.used[p] > 0.5))
     rested = ~(t - pools.asked[p] < ASK_AGAIN)
-    ask: Ints = p[between & unsure & rested & (state.by_pool.count(p) > 0)]
+    allowed = np.ones(p.size, dtype=np.bool_) if may is None else may
+    ask: Ints = p[between & unsure & rested & allowed & (state.by_pool.count(p) > 0)]
     pools.asked[ask] = t
     return ask

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from metered.replenishment import levels
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
 from metered.replenishment.packed import stage, upsert
@@ -15,13 +16,12 @@ from metered.replenishment.store import POOL, POSITION, POSITION_INTS, RATE, Loa
 
 
 def save(loaded: Loaded, rows: Ints) -> None:
-    """Write back the devices `rows` that were folded, with their slots, pools and SKUs."""
+    """Write back the devices `rows` that were folded, with their slots and pools."""
     s, _ = loaded.state.by_device.take(rows)
     with connection.cursor() as cursor:
         save_devices(cursor, loaded, rows)
         save_positions(cursor, loaded, s)
         save_pools(cursor, loaded, np.unique(loaded.state.supplies.pool[s]))
-        save_marks(cursor, loaded)
 
 
 def save_devices(cursor: Any, loaded: Loaded, rows: Ints) -> None:
@@ -93,14 +93,41 @@ def save_look(loaded: Loaded, days: Floats, known: Bools, now: dt.datetime) -> N
         )
 
 
-def save_marks(cursor: Any, loaded: Loaded) -> None:
-    """Low marks of the SKUs that learnt something, in order: two workers can't wait for each other."""
-    state = loaded.state
-    learnt = np.flatnonzero((loaded.supplies > 0) & (state.low_weight > st.LOW_MARK_WEIGHT))
-    if learnt.size:
-        columns = {"supply_id": ">i8", "low_mean": ">f8", "low_weight": ">f8"}
-        values: dict[str, Any] = {
-            "supply_id": loaded.supplies[learnt], "low_mean": state.low_mean[learnt],
-            "low_weight": state.low_weight[learnt],
-        }  # fmt: skip
-        upsert(cursor, "replenishment_supplystats", columns, values, key="supply_id")
+class Lessons:
+    """By how much a fold moved the low marks of SKUs. Their rows are everybody's: what others taught
+    meanwhile stays, and what this fold taught comes on top."""
+
+    def __init__(self) -> None:
+        self._by: dict[int, tuple[float, float]] = {}
+
+    def add(self, loaded: Loaded) -> None:
+        mean, weight = loaded.state.low_mean - loaded.marks[0], loaded.state.low_weight - loaded.marks[1]
+        for i in np.flatnonzero((loaded.supplies > 0) & ((mean != 0) | (weight != 0))).tolist():
+            before = self._by.get(int(loaded.supplies[i]), (0.0, 0.0))
+            self._by[int(loaded.supplies[i])] = before[0] + float(mean[i]), before[1] + float(weight[i])
+
+    def save(self) -> None:
+        """At the end of a fold, once and in key order: two of them can't wait for each other in a ring."""
+        if not self._by:
+            return
+        keys = sorted(self._by)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO replenishment_supplystats AS s (supply_id, low_mean, low_weight)"
+                " SELECT supply_id, %(mean)s + mean, %(weight)s + weight"
+                " FROM unnest(%(ids)s::bigint[], %(means)s::float8[], %(weights)s::float8[])"
+                " AS taught (supply_id, mean, weight) ORDER BY supply_id"
+                " ON CONFLICT (supply_id) DO UPDATE SET"
+                " low_mean = greatest(%(least)s, least(%(most)s, s.low_mean + EXCLUDED.low_mean - %(mean)s)),"
+                " low_weight = least(%(heaviest)s, s.low_weight + EXCLUDED.low_weight - %(weight)s)",
+                {
+                    "ids": keys,
+                    "means": [self._by[key][0] for key in keys],
+                    "weights": [self._by[key][1] for key in keys],
+                    "mean": st.LOW_MARK,
+                    "weight": st.LOW_MARK_WEIGHT,
+                    "least": levels.MARK_LEAST,
+                    "most": levels.MARK_MOST,
+                    "heaviest": levels.MARK_HEAVIEST,
+                },
+            )

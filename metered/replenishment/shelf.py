@@ -10,7 +10,6 @@ from metered.replenishment.arrays import Floats, Ints
 from metered.replenishment.state import BELIEF, SWAP_VARIANCE, Pools, State
 
 LEAK = 0.02
-SURE = 0.97
 _RIGHT, _ABOVE, _BELOW, _FAR = 0.75, 0.125, 0.09, 0.0175
 R_COUNT, R_EMERGENCY, R_SUPPLY = 0.3, 0.05, 0.15
 V_DAY = 0.0004

@@ -25,6 +25,8 @@ UNKNOWN, OK, LOW, EMPTY = -2, -3, -4, -5
 BELIEF = (0.09, 0.82, 0.09)
 LOW_MARK, LOW_MARK_SD, LOW_MARK_WEIGHT = 0.115, 0.04, 6.0
 SWAP_VARIANCE = 0.35**2
+START, START_SD = 0.5, 0.29
+"""A level of which nothing is known: anything from empty to full."""
 UNTAUGHT = 0.25
 """The weight b of a supply of which nothing is known yet."""
 
@@ -116,8 +118,8 @@ class Supplies:
         n = device.size
         return cls(
             device=device, pool=pool, kind=kind, yields=yields, reports=reports,
-            f=full(n, 0.5), a=UNTAUGHT * c_fleet[kind], b=full(n, UNTAUGHT), x=full(n, 0.0),
-            e_acc=full(n, 0.0), x_acc=full(n, 0.0), p0=full(n, 0.29), pend=np.zeros(n, dtype=np.int64),
+            f=full(n, START), a=UNTAUGHT * c_fleet[kind], b=full(n, UNTAUGHT), x=full(n, 0.0),
+            e_acc=full(n, 0.0), x_acc=full(n, 0.0), p0=full(n, START_SD), pend=np.zeros(n, dtype=np.int64),
             pend_v=full(n, 0.0), pend_t=full(n, np.nan), flag=np.zeros(n, dtype=np.int64),
             seen=full(n, np.nan), live=np.ones(n, dtype=np.bool_),
         )  # fmt: skip

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from metered.replenishment import shelf
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
 from metered.replenishment.calendars import DAY_ZERO, calendars, engine_time
@@ -30,8 +29,9 @@ POSITION_INTS = ("pend", "flag")
 POOL = ("shelf", "below", "right", "above", "base", "arrived", "r_base", "used", "v", "v_t", "asked")
 
 _DEVICES = {
-    "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "alive": ">i2", "connected": ">i2",
-    "colour_model": ">i2", "country": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
+    "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "contract_id": ">i8",
+    "alive": ">i2", "connected": ">i2",
+    "colour_model": ">i2", "place": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
     "folded_us": ">i8",
     **dict.fromkeys(RATE, ">f8"),
 }  # fmt: skip
@@ -52,10 +52,12 @@ KIND_SQL = """(CASE WHEN s.kind IN ('toner', 'ink') THEN CASE s.colorant WHEN 'c
     WHEN 'magenta' THEN 7 WHEN 'yellow' THEN 8 ELSE 4 END
              WHEN s.kind = 'waste' THEN 9 ELSE 10 END)::smallint"""
 """The method's kind of slot `s`, as its position in state.KINDS."""
+_PLACE_SQL = "concat_ws('-', a.country, nullif(a.subdivision, ''))"
+"""calendars.place_of in SQL."""
 _DEVICE_SQL = """
-SELECT d.id, d.account_id, d.address_id, (d.removed_at IS NULL)::int::smallint,
+SELECT d.id, d.account_id, d.address_id, d.contract_id, (d.removed_at IS NULL)::int::smallint,
        (d.path <> 'manual')::int::smallint, m.colour::int::smallint,
-       (array_position(%(countries)s::text[], a.country::text) - 1)::smallint,
+       (array_position(%(places)s::text[], {place}) - 1)::smallint,
        (d.replenishment <> 'off')::int::smallint, (d.replenishment = 'starting')::int::smallint,
        (r.device_id IS NOT NULL)::int::smallint,
        coalesce((extract(epoch FROM r.folded_at) * 1000000)::bigint, 0),
@@ -98,7 +100,7 @@ def _or_zero(names: Sequence[str], alias: str) -> str:
     return ", ".join(f'coalesce({alias}."{name}", 0)' for name in names)
 
 
-_DEVICE_SQL = _DEVICE_SQL.format(rates=_or_zero(RATE, "r"))
+_DEVICE_SQL = _DEVICE_SQL.format(rates=_or_zero(RATE, "r"), place=_PLACE_SQL)
 _SLOT_SQL = _SLOT_SQL.format(
     kind=KIND_SQL,
     positions=", ".join(
@@ -135,6 +137,8 @@ class Loaded:
     new_pools: bool
     entries: Ints
     supplies: Ints
+    marks: tuple[Floats, Floats]
+    """Mean and weight of every SKU's low mark as they were loaded."""
     transit: Floats
     row_of_device: dict[int, int] = field(default_factory=dict)
     cartridges: dict[int, str] = field(default_factory=dict)
@@ -161,18 +165,18 @@ def load(device_ids: Sequence[int], now: dt.datetime, *, fresh: bool = False) ->
     ensure_pools(ids)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT a.country FROM fleet_device d JOIN accounts_address a ON a.id = d.address_id"
-            " WHERE d.id = ANY(%s) ORDER BY 1",
+            f"SELECT DISTINCT {_PLACE_SQL} FROM fleet_device d"  # noqa: S608
+            " JOIN accounts_address a ON a.id = d.address_id WHERE d.id = ANY(%s) ORDER BY 1",
             [ids],
         )
-        countries = tuple(row[0] for row in cursor.fetchall()) or ("US",)
-        dev = fetch(cursor, _DEVICES, _DEVICE_SQL, {"devices": ids, "countries": list(countries)})
+        places = tuple(row[0] for row in cursor.fetchall()) or ("US",)
+        dev = fetch(cursor, _DEVICES, _DEVICE_SQL, {"devices": ids, "places": list(places)})
         slot = fetch(cursor, _SLOTS, _SLOT_SQL, {"devices": ids})
         key = np.where(slot["pool_id"] > 0, slot["pool_id"], -slot["slot_id"])
         pools, pool_row = np.unique(key, return_inverse=True)
         real = pools[pools > 0]
         pool = fetch(cursor, _POOLS, _POOL_SQL, {"pools": real.tolist()})
-    cals = calendars(countries, now.date())
+    cals = calendars(places, now.date())
     loaded = _assemble(dev, slot, pool, pools, pool_row.astype(np.int64), cals, engine_time(now), fresh)
     if not fresh:
         with connection.cursor() as cursor:
@@ -200,8 +204,11 @@ def _assemble(
     tinted = (kind >= 1) & (kind < st.TONERS)
     prior_colour = _prior(device_row, slot["yields"], tinted, rows, 0.4 * prior)
 
+    # An order is of one address and one contract: what is of both travels together.
+    parties = np.stack([dev["address_id"], dev["contract_id"]], axis=1)
+    party = np.unique(parties, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
     devices = st.Devices.fresh(
-        dev["address_id"].astype(np.int64), dev["country"].astype(np.int64), dev["connected"] > 0,
+        party, dev["place"].astype(np.int64), dev["connected"] > 0,
         np.zeros(rows), prior, prior_colour,
     )  # fmt: skip
     devices.alive = dev["alive"] > 0
@@ -218,7 +225,7 @@ def _assemble(
         i = int(np.searchsorted(supply_ids, supply_id))
         low_mean[i], low_weight[i] = mean, weight
     site = np.zeros(pools.size, dtype=np.int64)
-    site[pool_row] = dev["address_id"][device_row]
+    site[pool_row] = party[device_row]
     ledger = st.Pools.fresh(site, sku.astype(np.int64), np.zeros(pools.size), t)
     ledger.base[:] = np.nan
 
@@ -251,7 +258,8 @@ def _assemble(
         sent=slot["sent"] > 0, steps=slot["step"].astype(np.int64) * (not fresh),
         pools=pools, pool_accounts=accounts,
         new_pools=bool((pool["kept"] == 0).any()), entries=entries, supplies=supply_ids,
-        transit=ledger.transit, row_of_device={int(d): i for i, d in enumerate(dev["device_id"])},
+        marks=(low_mean.copy(), low_weight.copy()), transit=ledger.transit,
+        row_of_device={int(d): i for i, d in enumerate(dev["device_id"])},
     )  # fmt: skip
 
 
@@ -293,33 +301,3 @@ def _jobs(device_ids: Ints) -> st.Jobs:
         jobs.pages = np.array([r[3] for r in rows], dtype=np.float64)
         jobs.colour = np.array([r[4] for r in rows], dtype=np.bool_)
     return jobs
-
-
-_LEDGER = """
-SELECT p.id, p.shelf, coalesce(max(e.id), 0), p.counted_at IS NOT NULL,
-       coalesce(sum(e.quantity) FILTER (WHERE e.kind = 'install' AND e.at > p.counted_at), 0)
-FROM stock_pool p LEFT JOIN stock_entry e ON e.pool_id = p.id
-WHERE p.id = ANY(%s::bigint[]) GROUP BY p.id
-"""
-
-
-def follow_ledger(loaded: Loaded) -> None:
-    """The shelf as the ledger has it now, with nothing of it left to take; for a rebuild.
-
-    A count makes sure, and every swap since makes a little less so (section 4).
-    """
-    real = np.flatnonzero(loaded.pools > 0)
-    row_of = {int(loaded.pools[row]): int(row) for row in real}
-    pools = loaded.state.pools
-    with connection.cursor() as cursor:
-        cursor.execute(_LEDGER, [list(row_of)])
-        for pool_id, on_shelf, newest, counted, swaps in cursor.fetchall():
-            row = row_of[pool_id]
-            pools.shelf[row] = on_shelf
-            pools.base[row] = on_shelf if counted else np.nan
-            loaded.entries[row] = newest
-            if counted:
-                right = shelf.SURE * (1 - shelf.LEAK) ** int(swaps)
-                pools.right[row] = right
-                pools.below[row] = pools.above[row] = (1 - right) / 2
-    pools.arrived[real] = 0.0

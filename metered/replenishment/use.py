@@ -6,7 +6,17 @@ import numpy as np
 
 from metered.replenishment.arrays import Bools, Floats, Ints
 from metered.replenishment.rates import Pages
-from metered.replenishment.state import COLOUR_KINDS, IDLE_KINDS, NONE, UNTAUGHT, State, Supplies, Swaps
+from metered.replenishment.state import (
+    COLOUR_KINDS,
+    IDLE_KINDS,
+    NONE,
+    START,
+    START_SD,
+    UNTAUGHT,
+    State,
+    Supplies,
+    Swaps,
+)
 
 MEMORY = 1.5
 IDLE = 0.0002
@@ -57,6 +67,11 @@ def learn_fleet(state: State) -> None:
         untaught = (sup.kind == kind) & (sup.b == UNTAUGHT)
         sup.a[untaught] *= mean / state.c_fleet[kind]
         state.c_fleet[kind] = mean
+
+
+def restart(sup: Supplies, s: Ints) -> None:
+    """Nobody knows how full these are: half, give or take (section 2)."""
+    sup.f[s], sup.p0[s], sup.x[s] = START, START_SD, 0.0
 
 
 def blind(state: State, s: Ints, t: Floats) -> Bools:

@@ -76,3 +76,8 @@ class Workdays:
         i = min(max(day - self.first + 1, 0), self.working.size)
         j = int(self.before[i]) + n - 1
         return int(self.order[j]) if j < self.order.size else self.first + self.working.size
+
+    def working_between(self, after: int, until: int) -> int:
+        """Working days from the day after `after` to `until`, inclusive; 0 when `until` is not later."""
+        i, j = (min(max(day - self.first + 1, 0), self.working.size) for day in (after, until))
+        return max(int(self.before[j] - self.before[i]), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,28 @@ class Posted:
     at: dt.datetime
     shelf: int
     stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What happened to a pool at a moment. `on_shelf`: what the ledger expects there now."""
+
+    id: int
+    pool_id: int
+    kind: str
+    quantity: int
+    cause: str
+    origin: str
+    at: dt.datetime
+    on_shelf: int
+
+
+def history_for_system(pool_ids: Sequence[int]) -> list[Moved]:
+    """All entries of the pools in the order in which they happened, however late they were posted."""
+    # The pool's sum is of the same statement: what is posted meanwhile is in neither.
+    rows = Entry.objects.filter(pool_id__in=list(pool_ids)).order_by("at", "pk")
+    columns = ("pk", "pool_id", "kind", "quantity", "cause", "origin", "at", "pool__shelf")
+    return [Moved(*row) for row in rows.values_list(*columns)]
 
 
 def entries_after_for_system(after: Mapping[int, int]) -> list[Posted]:

@@ -39,7 +39,8 @@ from metered.portal.demo.people import logins
 from metered.portal.demo.recorded import OLDEST, RECORDED, SLACK, end_of_history
 from metered.reads.models import DeviceState, Observation, Read
 from metered.replenishment import actions as replenishment
-from metered.replenishment.models import HeavyJob, PoolForecast, Proposal
+from metered.replenishment import tasks
+from metered.replenishment.models import HeavyJob, PoolForecast, Position, Proposal
 from metered.stock.models import Entry, Pool
 
 RECORDINGS = Path(settings.BASE_DIR).parent / "shared" / "printers"
@@ -301,6 +302,18 @@ def test_nothing_of_the_recorded_address_is_ordered_before_the_push() -> None:
         "decision__rule", flat=True
     )
     assert set(rules) == {"enough"}
+
+
+def test_the_first_sweep_after_loading_finds_nothing_to_do() -> None:
+    entries, placed = Entry.objects.count(), Order.objects.count()
+    tasks.fold()
+    tasks.decide()
+    orders.take_proposals()
+    assert (Entry.objects.count(), Order.objects.count()) == (entries, placed)
+    # What people read is in the forecast, and no machine of theirs ran dry on paper.
+    by_hand = Position.objects.filter(device__path=Device.Path.MANUAL)
+    assert by_hand.exists()
+    assert not by_hand.filter(f__lt=-0.2).exists()
 
 
 def test_a_push_of_the_recordings_is_followed_by_one_order_of_four_inks(file: Path) -> None:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import numpy as np
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from metered.reads.models import Batch
 from metered.reads.sender import Sender
-from metered.replenishment import actions
-from metered.replenishment.models import AddressReview, DeviceRate, Proposal
+from metered.replenishment import actions, saving, store
+from metered.replenishment.models import (
+    AddressReview,
+    DeviceRate,
+    FleetStats,
+    Position,
+    Proposal,
+    SupplyStats,
+)
 from metered.stock import actions as stock
 from metered.stock.models import Entry, Pool
 from tests import factories
@@ -133,11 +142,66 @@ def test_deliveries_and_reviews_at_once_never_wait_for_each_other_in_a_ring(
     assert Proposal.objects.filter(pool=pool).count() <= 1
 
 
-def _closing(work: Callable[[], None]) -> None:
+def _closing(work: Callable[[], object]) -> None:
     try:
         work()
     finally:
         connection.close()
+
+
+def test_what_two_folds_teach_of_a_supply_is_kept(cast: factories.Cast, catalogue: Catalogue) -> None:
+    devices = [fleets.printer(address, *catalogue) for address in (cast.main_st, cast.harbor_st)]
+    taught, silent = (store.load([device.pk], timezone.now()) for device in devices)
+    also = store.load([devices[1].pk], timezone.now())
+    first, second = taught.supplies.tolist()[:2]
+    # Each as a fold leaves it: the second supply was taught by the other fold alone.
+    for loaded, rows in ((taught, [0]), (also, [0, 1]), (silent, [])):
+        for row in rows:
+            loaded.state.low_weight[row] += 1
+            loaded.state.low_mean[row] += (0.2 - loaded.state.low_mean[row]) / loaded.state.low_weight[row]
+        lessons = saving.Lessons()
+        lessons.add(loaded)
+        lessons.save()
+    once = (0.2 - 0.115) / 7
+    kept = {row.supply_id: row for row in SupplyStats.objects.all()}
+    assert {key: row.low_weight for key, row in kept.items()} == {first: 8.0, second: 7.0}
+    assert kept[first].low_mean == pytest.approx(0.115 + 2 * once)
+    assert kept[second].low_mean == pytest.approx(0.115 + once)
+
+
+def test_the_fleets_lesson_waits_for_a_fold_in_flight(
+    cast: factories.Cast, catalogue: Catalogue, who: Sender
+) -> None:
+    """Without the fleet's lock in learn_fleet the fold was seen to write the untaught use back."""
+    taught = [fleets.printer(cast.main_st, *catalogue) for _ in range(6)]
+    for device in taught:
+        tell(who, *decline(device, days=30, start=(95, 95, 95, 95), end=(5, 50, 50, 50), pages=150))
+    fresh = fleets.printer(cast.harbor_st, *catalogue)
+    tell(who, Told(fresh, NOW, 500, (70, 70, 70, 70), 200))
+    while actions.fold_batches():
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            actions._lock_addresses([fresh.address_id])
+            loaded = store.load([fresh.pk], timezone.now())
+            lesson = pool.submit(_closing, actions.learn_fleet)
+            while not lesson.done() and not _somebody_waits():
+                time.sleep(0.01)
+            saving.save(loaded, np.array([0]))
+        lesson.result(timeout=60)
+    mean = FleetStats.objects.get(kind="K").c_mean
+    assert mean > 1.05
+    untaught = Position.objects.get(slot__device=fresh, slot__colorant="black")
+    assert untaught.a / untaught.b == pytest.approx(mean)
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_proposal_is_taken_by_one_order(cast: factories.Cast, catalogue: Catalogue, who: Sender) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from metered.fleet.models import Device
 from metered.reads.actions import retry_batch
 from metered.reads.models import Batch
 from metered.reads.sender import Sender
 from metered.replenishment import actions, packed
-from metered.replenishment.models import AddressReview, DeviceRate, PoolForecast, Position
+from metered.replenishment.models import AddressReview, DeviceRate, PoolForecast, Position, Proposal
 from metered.stock import actions as stock
 from metered.stock.models import Entry, Pool
 from tests import factories
@@ -217,6 +220,19 @@ def test_a_starting_device_is_on_once_it_has_reported(
     assert device.replenishment == Device.Replenishment.ON
 
 
+def test_a_starting_device_read_by_hand_is_on_after_its_second_read(
+    cast: factories.Cast, catalogue: Catalogue
+) -> None:
+    starting = Device.Replenishment.STARTING
+    device = fleets.printer(cast.main_st, *catalogue, state=starting, path=Device.Path.MANUAL)
+    said = []
+    for _month in read_monthly(device, cast.ana, 2):
+        actions.rebuild(device_ids=[device.pk])
+        device.refresh_from_db()
+        said.append(device.replenishment)
+    assert said == [starting, Device.Replenishment.ON]
+
+
 def test_levels_count_without_a_meter(device: Device, who: Sender) -> None:
     tell(who, *decline(device, days=5, start=(50, 50, 50, 50), end=(45, 45, 45, 45), until=NOW - DAY))
     actions.fold_batches()
@@ -244,39 +260,143 @@ def test_levels_count_without_a_meter(device: Device, who: Sender) -> None:
     assert Position.objects.filter(device=device, f__lte=0.4401).count() == 4
 
 
-def test_a_device_read_by_hand_is_folded_from_its_reads(cast: factories.Cast, catalogue: Catalogue) -> None:
+def read_monthly(device: Device, who: Any, months: int, *, pages: int = 4_000, every: int = 30) -> Any:
+    """A month's read, then what the test does before the next one: yields after each."""
     from metered.reads.billing_reads import enter_read
 
-    device = fleets.printer(cast.main_st, *catalogue, path=Device.Path.MANUAL)
-    for month in range(4):
-        values = {
-            "total": 50_000 + 4_000 * month,
-            "mono": 30_000 + 2_500 * month,
-            "colour": 20_000 + 1_500 * month,
-        }
+    for month in range(months):
+        total = 50_000 + pages * month
         enter_read(
             device=device,
-            values=values,
-            taken_at=NOW - (100 - 30 * month) * DAY,
+            values={"total": total, "mono": total * 5 // 8, "colour": total - total * 5 // 8},
+            taken_at=NOW - every * (months - 1 - month) * DAY,
             source="customer",
-            actor=cast.ana,
+            actor=who,
         )
         actions.fold_reads()
+        yield month
+
+
+def ledger() -> Any:
+    return (
+        list(Entry.objects.order_by("pk").values_list("pk", "cause")),
+        list(Pool.objects.order_by("pk").values_list("pk", "shelf")),
+        list(PoolForecast.objects.order_by("pk").values_list("pk", "shelf", "entry_id")),
+    )
+
+
+def test_a_device_read_by_hand_is_folded_from_its_reads(cast: factories.Cast, catalogue: Catalogue) -> None:
+    device = fleets.printer(cast.main_st, *catalogue, path=Device.Path.MANUAL)
+    for month in read_monthly(device, cast.ana, 4):
         pool = pool_of(device, "black")
         if month == 0:
-            stock.count(pool_id=pool.pk, quantity=2, cause="counted", at=NOW - 100 * DAY)
+            stock.count(pool_id=pool.pk, quantity=2, cause="counted", at=NOW - 90 * DAY)
             actions.review_addresses()
     assert actions.fold_reads() == 0
     rate = DeviceRate.objects.get(device=device)
     assert rate.n_slow / rate.d_slow == pytest.approx(4_000 / 21.5, rel=0.1)
     # 12,000 of 6,000 pages a cartridge from a half-full one: the shelf gave two, as far as pages tell.
     assert Pool.objects.get(pk=pool.pk).shelf == 0
-    before = state()
+
+
+@pytest.mark.parametrize("delivered", [6, 2])
+def test_a_rebuild_of_a_device_read_by_hand_posts_nothing_and_finds_the_same(
+    cast: factories.Cast, catalogue: Catalogue, delivered: int
+) -> None:
+    device = fleets.printer(cast.main_st, *catalogue, path=Device.Path.MANUAL)
+    for month in read_monthly(device, cast.ana, 8):
+        at = NOW - (30 * (7 - month) - 1) * DAY
+        pool = pool_of(device, "black")
+        if month == 0:
+            stock.count(pool_id=pool.pk, quantity=2, cause="counted", at=at)
+        if month == 3:
+            stock.receive(pool_id=pool.pk, quantity=delivered, cause="parcel", origin="automatic", at=at)
+        actions.look_again(address_ids=[device.address_id])
+        actions.review_addresses()
+    assert Entry.objects.filter(pool=pool, kind="install").exists()
+    before, kept = state(), ledger()
+    assert actions.rebuild(device_ids=[device.pk]) == 8
+    assert same(before, state())
+    assert actions.fold_reads() == 0
+    assert ledger() == kept
+
+
+def test_a_rebuild_keeps_to_swaps_that_were_posted_at_another_read(
+    cast: factories.Cast, catalogue: Catalogue
+) -> None:
+    device = fleets.printer(cast.main_st, *catalogue, path=Device.Path.MANUAL)
+    slot = device.slots.get(colorant="black")
+    for month in read_monthly(device, cast.ana, 8):
+        pool = pool_of(device, "black")
+        if month == 0:
+            stock.count(pool_id=pool.pk, quantity=6, cause="counted", at=NOW - 209 * DAY)
+    # Folding did not know of the count yet, and posted nothing; swaps were posted by another forecast.
+    assert not Entry.objects.filter(pool=pool, kind="install").exists()
+    for days in (170, 110, 50):
+        at = NOW - days * DAY
+        stock.install(pool_id=pool.pk, quantity=1, cause=f"swap:{slot.pk}:{days}", at=at)
     actions.rebuild(device_ids=[device.pk])
-    assert not Position.objects.exists()
-    assert actions.fold_reads() == 4
-    rates = before[1], state()[1]
-    assert same((rates[0],), (rates[1],))
+    black = Position.objects.get(slot=slot)
+    # 28,000 pages of 6,000 a cartridge, out of a half-full one: five went in, the ledger knows three.
+    assert black.f == pytest.approx(0.5 - 28 / 6 + 5)
+    assert Pool.objects.get(pk=pool.pk).shelf == 3
+    assert PoolForecast.objects.get(pool=pool).shelf == 1
+
+
+def test_a_rebuild_without_levels_does_not_use_up_what_stands_on_the_shelf(
+    cast: factories.Cast, catalogue: Catalogue
+) -> None:
+    from metered.reads.actions import PastObservation, import_history
+    from metered.reads.columns import Layout
+    from metered.reads.levels import encode
+
+    device = fleets.printer(cast.main_st, *catalogue)
+    keys = tuple(slot.key for slot in device.slots.order_by("position"))
+    unknown: list[int | None] = [encode("unknown", None)] * 4
+    observations = [
+        PastObservation(device.pk, NOW - (364 - i) * DAY, [1000 + 100 * i, 300 + 40 * i], unknown)
+        for i in range(365)
+    ]
+    import_history(layouts={device.pk: Layout(("total", "colour"), keys)}, observations=observations)
+    actions.look_again(address_ids=[device.address_id])
+    actions.review_addresses()
+    for slot in device.slots.all():
+        stock.count(pool_id=pool_of(device, slot.colorant).pk, quantity=3, cause=f"count {slot.pk}")
+    actions.rebuild(device_ids=[device.pk])
+    assert list(Position.objects.values_list("f", "p0")) == [(0.5, 0.29)] * 4
+    actions.review_addresses()
+    assert not Proposal.objects.exists()
+
+
+def test_the_command_rebuilds_all_devices_or_those_of_a_serial(
+    cast: factories.Cast, catalogue: Catalogue, who: Sender
+) -> None:
+    one, two, other = (
+        fleets.printer(address, *catalogue) for address in (cast.main_st, cast.main_st, cast.harbor_st)
+    )
+    for device in (one, two, other):
+        tell(who, *decline(device, days=10, start=(60, 70, 80, 90), end=(50, 60, 70, 80)))
+    actions.fold_batches()
+    kept = state()
+    Position.objects.update(f=0.9)
+    AddressReview.objects.update(due_at=NOW + 9 * DAY)
+    said = StringIO()
+    call_command("rebuild_forecast", "--serial", one.serial, stdout=said)
+    wrong = Position.objects.filter(f=0.9)
+    assert set(wrong.values_list("device_id", flat=True)) == {other.pk}, (
+        "what shares a shelf is made anew too"
+    )
+    due = AddressReview.objects.filter(due_at__lte=timezone.now()).values_list("address_id", flat=True)
+    assert list(due) == [cast.main_st.pk]
+    assert said.getvalue().splitlines() == [
+        "2 of 2 devices, 22 reports and reads",
+        "The forecast of 2 devices is made anew.",
+    ]
+    call_command("rebuild_forecast", stdout=said)
+    assert "3 of 3 devices, 33 reports and reads" in said.getvalue()
+    assert same(kept, state())
+    with pytest.raises(CommandError, match="NO-SUCH"):
+        call_command("rebuild_forecast", "--serial", "NO-SUCH", stdout=said)
 
 
 def test_a_rebuild_takes_many_devices_at_once(cast: factories.Cast, catalogue: Catalogue) -> None:

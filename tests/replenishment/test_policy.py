@@ -26,6 +26,32 @@ def decide(state: st.State, t: Any = 1.0, settings: Any = SETTINGS, may: Any = N
     return policy.decide(state, CAL, np.arange(state.pools.site.size), t, settings, may)
 
 
+def test_an_announcement_waits_for_the_working_days_beyond_the_next() -> None:
+    monday, friday, sunday = 7.4, 11.4, 13.4
+    for t in (monday, friday, sunday, 8.0):
+        assert policy.announcement_waits(CAL, t, 45 / 86_400) == 0
+        assert policy.announcement_waits(CAL, t, 1.0) == 0
+    assert policy.announcement_waits(CAL, monday, 3.0) == 2
+    assert policy.announcement_waits(CAL, friday, 3.0) == 0
+    assert policy.announcement_waits(CAL, friday, 4.0) == 1
+
+
+def test_what_waits_for_its_announcement_is_ordered_earlier() -> None:
+    # With 100 pages a day of 8,400 nothing is due on a Monday at this level; two days more, and it is.
+    first = [
+        next(f for f in np.arange(0.4, 0.0, -0.005) if _ordered(float(f), waits).quantity[0])
+        for waits in (0, 2)
+    ]
+    assert first[1] > first[0] + 0.02
+    assert _ordered(0.1, 2).arrival == _ordered(0.1, 0).arrival + 2
+
+
+def _ordered(f: float, waits: int) -> Any:
+    state = fleet(f=f)
+    state.devices.t[:] = 7.4
+    return policy.decide(state, CAL, np.arange(1), 7.4, SETTINGS, None, waits)
+
+
 def test_the_risk_of_one_supply() -> None:
     state = fleet(f=0.2)
     state.devices.t[:] = 0.0

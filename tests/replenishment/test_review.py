@@ -6,13 +6,15 @@ import datetime as dt
 import json
 from typing import Any
 
+import numpy as np
 import pytest
-from django.conf import settings
+from django.conf import settings as portal_settings
 from django.utils import timezone
 
 from metered.fleet.models import Contract, Device, Supply
 from metered.reads.sender import Sender
-from metered.replenishment import actions, store, use
+from metered.replenishment import actions, deciding, store, use
+from metered.replenishment.calendars import day_number
 from metered.replenishment.models import AddressReview, FleetStats, PoolForecast, Position, Proposal
 from metered.stock import actions as stock
 from metered.stock.models import Pool
@@ -59,7 +61,7 @@ def test_what_is_nearly_out_is_proposed_with_its_reason(low: Device) -> None:
     assert proposal.slot_ids == [low.slots.get(colorant="black").pk]
     reason = proposal.reason
     assert reason["rule"] == "ship"
-    assert reason["alpha"] == settings.REPLENISHMENT_RISK
+    assert reason["alpha"] == portal_settings.REPLENISHMENT_RISK
     assert reason["risk"] > reason["alpha"]
     assert (reason["shelf"], reason["on_the_way"]) == (0, 0)
     slot = reason["slots"][0]
@@ -67,7 +69,7 @@ def test_what_is_nearly_out_is_proposed_with_its_reason(low: Device) -> None:
     assert slot["use"] == pytest.approx(2.6, abs=0.8)  # 56 % in about 21 working days
     assert 0 < slot["use_sd"] < 2
     assert len(slot["runs_out"]) == 3
-    assert reason["lead_days"] == settings.REPLENISHMENT_LEAD_DAYS
+    assert reason["lead_days"] == portal_settings.REPLENISHMENT_LEAD_DAYS
     assert reason["look_again_at"] > reason["decided_at"]
     assert json.dumps(reason) == json.dumps(decision(low))
 
@@ -79,6 +81,27 @@ def test_nothing_now_has_its_reason_too(low: Device) -> None:
     assert reason["quantity"] == 0
     assert reason["risk"] < reason["alpha"]
     assert reason["slots"][0]["percent"] == 80
+
+
+def test_a_long_announcement_brings_the_order_forward(device: Device, who: Sender, settings: Any) -> None:
+    fold(who, *decline(device, days=30, start=(60, 95, 95, 95), end=(36, 90, 90, 90)))
+    review()
+    assert decision(device)["rule"] == "enough"
+    settings.ANNOUNCEMENT = 28 * DAY
+    review()
+    assert decision(device)["rule"] == "ship"
+
+
+def test_the_calendar_of_a_device_is_that_of_its_region(device: Device) -> None:
+    year = timezone.now().year
+    # Epiphany, on a day on which parcels would move: a holiday in Bavaria, and not in Hamburg.
+    epiphany = next(day for y in range(year - 2, year + 2) if (day := dt.date(y, 1, 6)).weekday() < 5)
+    moves = []
+    for region in ("BY", "HH", "nowhere"):
+        type(device.address).objects.filter(pk=device.address_id).update(country="DE", subdivision=region)
+        cal = store.load([device.pk], timezone.now()).calendar
+        moves.append(cal.is_working(day_number(epiphany)))
+    assert moves == [False, True, True]
 
 
 def test_looking_twice_proposes_once(low: Device) -> None:
@@ -155,6 +178,20 @@ def test_only_what_is_under_one_contract_travels_together(
         (p.contract_id, p.reason["supply"]["colorant"]): p.reason["with"] for p in Proposal.objects.all()
     }
     assert together == {(device.contract_id, "black"): [], (other.pk, "magenta"): []}
+
+
+def test_what_is_due_under_one_contract_takes_nothing_of_another_along(
+    device: Device, who: Sender, catalogue: Catalogue
+) -> None:
+    other = factories.contract(device.account)
+    twin = fleets.printer(device.address, *catalogue, contract=other)
+    fold(who, *decline(device, days=30, start=(60, 90, 90, 90), end=(4, 80, 80, 80), pages=200))
+    # As in what_is_due_soon_travels_along: the cyan would travel along if anything of its contract did.
+    fold(who, *decline(twin, days=30, start=(60, 60, 90, 90), end=(50, 35, 80, 80), pages=200))
+    actions.review_addresses()
+    assert [p.contract_id for p in Proposal.objects.all()] == [device.contract_id]
+    cyan = PoolForecast.objects.get(pool__contract=other, pool__supply__colorant="cyan")
+    assert (cyan.decision or {})["rule"] == "enough"
 
 
 @pytest.mark.parametrize(
@@ -249,6 +286,32 @@ def test_a_part_without_a_supply_and_a_level_has_no_forecast(device: Device, who
     known = dict(Position.objects.values_list("slot__colorant", "runs_out_at"))
     assert known["cyan"] is None
     assert known["black"] is not None
+
+
+def test_a_count_is_asked_for_where_it_helps(device: Device, who: Sender) -> None:
+    fold(who, *decline(device, days=30, start=(60, 90, 90, 90), end=(30, 80, 80, 80)))
+    pool = black(device)
+
+    def asked() -> list[int]:
+        """What a look asks for when the shelf is doubtful, at the first level at which it asks."""
+        now = timezone.now()
+        for f in range(60, 0, -1):
+            loaded = store.load([device.pk], now)
+            row = int(np.flatnonzero(loaded.pools == pool.pk)[0]) if pool.pk in loaded.pools else 0
+            loaded.state.pools.right[row] = 0.7
+            loaded.state.supplies.f[loaded.state.supplies.pool == row] = f / 100
+            known = deciding.facts(loaded, now)
+            found = deciding.look(loaded, known, actions.dials(), now, DAY).asked
+            if found:
+                return found
+        return []
+
+    assert asked() == [pool.pk]
+    type(pool.contract).objects.update(status="suspended")
+    assert asked() == []
+    type(pool.contract).objects.update(status="active")
+    device.slots.filter(colorant="black").update(supply=None)
+    assert asked() == []
 
 
 def test_run_outs_are_kept_in_order_and_far_ahead_of_what_is_fuller(low: Device) -> None:

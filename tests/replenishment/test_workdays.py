@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from metered.replenishment.arrays import normal_tail
+from metered.replenishment.calendars import calendars, day_number, place_of
 from metered.replenishment.workdays import Workdays
 from tests.replenishment.builders import calendar, floats, ints
 
@@ -15,6 +16,25 @@ from tests.replenishment.builders import calendar, floats, ints
 def test_a_working_week_is_five_activity_days_and_a_trace() -> None:
     assert calendar().active(ints(0), floats(7.0))[0] == pytest.approx(5.05)
     assert calendar().active(ints(2), floats(7.0))[0] == pytest.approx(6.35)
+
+
+def test_a_region_keeps_its_own_holidays_and_an_unknown_one_its_countrys() -> None:
+    today = dt.date(2026, 3, 2)
+    # Reformation Day was a Tuesday in 2023, All Saints' Day the Wednesday after.
+    places = [("DE", "BB"), ("DE", "BY"), ("DE", ""), ("DE", "ZZ"), ("ZZ", "BY")]
+    cals = calendars(tuple(place_of(*place) for place in places), today)
+    days = [day_number(dt.date(2023, *day)) for day in ((10, 3), (10, 31), (11, 1))]
+    off = [[not cal.is_working(day) for day in days] for cal in cals]
+    assert off == [
+        [True, True, False],
+        [True, False, True],
+        [True, False, False],
+        [True, False, False],
+        [False, False, False],
+    ]
+    # Activity is one table for all, a row for each place.
+    activity = [cals[0].active(ints(row), floats(days[1] + 1.0)) for row in range(2)]
+    assert activity[0] != activity[1]
 
 
 def test_half_a_day_is_half_its_activity() -> None:
