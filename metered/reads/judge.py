@@ -222,23 +222,29 @@ def judge(
         )
     if report.complete is False:
         notes |= Note.INCOMPLETE
+    impossible = _too_long(facts, values.meters)
+    if impossible is not None:
+        notes |= Note.METER_HELD
+        warnings.append(impossible)
     if last.observed_at is not None and observed_at <= last.observed_at:
         if observed_at < last.observed_at:
             notes |= Note.LATE
         return Kept(observed_at, notes, False, values.meters, values.levels, None, last, warnings)
 
-    meters, held = values.meters, None
-    lower = _lower(meters, last.meters)
+    meters = values.meters
+    lower = [] if impossible else _lower(meters, last.meters)
     if lower:
         if all(fits_rollover(meters[i], last.meters[i], facts.meter_digits) for i in lower):
             notes |= Note.ROLLOVER
-        elif last.held is not None and not _lower(meters, last.held):
+        elif last.held is not None and _confirms(meters, lower, last.held):
             notes |= Note.CONTROLLER_REPLACED
         else:
             notes |= Note.METER_HELD
-            held = meters
             warnings.append(_held_warning(facts, meters, last.meters, lower))
-    believed = last.meters if held else merged(meters, last.meters)
+    if notes & Note.METER_HELD:
+        believed, held = merged([None] * len(meters), last.meters), merged(meters, last.held or [])
+    else:
+        believed, held = merged(meters, last.meters), _still_held(meters, last.held)
     changed, cartridges = _cartridges(values.cartridges, last.cartridges)
     return Kept(
         observed_at,
@@ -250,6 +256,35 @@ def judge(
         Last(observed_at, believed, held, cartridges),
         warnings,
     )
+
+
+def _too_long(facts: Facts, meters: list[int | None]) -> Refusal | None:
+    """Rule 11: no counter shows more digits than it has. The warning for the first that would."""
+    limit: int = 10**facts.meter_digits
+    for place, count in enumerate(meters):
+        if count is not None and count >= limit:
+            return Refusal(
+                "meter_held",
+                f"{facts.meter_keys[place]} has more than the meter's {facts.meter_digits} digits;"
+                " levels were kept",
+            )
+    return None
+
+
+def _confirms(meters: list[int | None], lower: list[int], held: list[int | None]) -> bool:
+    """Whether a second report agrees that the counters restarted: all that are lower waited for it."""
+    waited = all(place < len(held) and held[place] is not None for place in lower)
+    return waited and not _lower(meters, held)
+
+
+def _still_held(meters: list[int | None], held: list[int | None] | None) -> list[int | None] | None:
+    """The held meters that a believed report did not mention still wait."""
+    if held is None:
+        return None
+    waiting = [
+        old if place >= len(meters) or meters[place] is None else None for place, old in enumerate(held)
+    ]
+    return waiting if any(old is not None for old in waiting) else None
 
 
 def _lower(meters: list[int | None], before: list[int | None]) -> list[int]:

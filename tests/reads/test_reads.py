@@ -17,6 +17,8 @@ from metered.reads.columns import Layout
 from metered.reads.models import Read, ReadValue
 from metered.reads.words import Note, Path
 from tests import factories
+from tests.reads.batches import report
+from tests.reads.conftest import Take
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -243,6 +245,19 @@ def test_a_machines_lower_meter_waits_for_a_person(cast: factories.Cast, device:
     assert (read.status, read.note) == ("held", "Total is 17,690 below the last read.")
     actions.accept_read(read=read, actor=cast.sam)
     assert actions.take_cut_off(now=CUT_OFF + DAY) == 0
+
+
+def test_a_machines_meter_with_too_many_digits_waits_for_a_person(device: Device) -> None:
+    past(device, [(CUT_OFF - DAY, 10**12)])
+    read = _at_the_cut_off(device)
+    assert (read.status, read.note) == ("held", "Total has more than its 7 digits.")
+
+
+def test_a_report_with_too_many_digits_is_not_billed_by(take: Take, device: Device) -> None:
+    take(CUT_OFF - 2 * DAY, report(device.serial, CUT_OFF - 2 * DAY))
+    take(CUT_OFF - DAY, report(device.serial, CUT_OFF - DAY, meters={"total": 10**12}))
+    read = _at_the_cut_off(device)
+    assert read.status == "accepted" and values(read) == {"total": 1000}
 
 
 def test_a_rollover_before_the_cut_off_waits_for_nobody(device: Device) -> None:

@@ -389,6 +389,54 @@ def test_a_meter_that_passes_its_maximum_is_no_slip(answer: Answer, device: Devi
     assert observations(device)[1].notes == Note.ROLLOVER
 
 
+def test_more_digits_than_the_meter_has_are_held(answer: Answer, device: Device, now: dt.datetime) -> None:
+    answer(batch(report(device.serial, now - 3 * DAY, meters={"total": 1000})))
+    for day in (2, 1):
+        long = report(device.serial, now - day * DAY, meters={"total": 10**12}, supplies=[level(0, 9.0)])
+        found = answer(batch(long, sequence=5 - day))
+        assert [item["detail"] for item in found["warnings"]] == [
+            "total has more than the meter's 7 digits; levels were kept"
+        ]
+    state = state_of(device)
+    assert state.meters == [1000] and state.held_meters == [10**12] and state.levels == [90]
+    found = answer(batch(report(device.serial, now, meters={"total": 9_999_999}), sequence=9))
+    assert found["warnings"] == [] and state_of(device).meters == [9_999_999]
+    assert [row.notes for row in observations(device)] == [0, Note.METER_HELD, Note.METER_HELD, 0]
+
+
+def test_a_first_or_late_report_may_not_have_more_digits_either(
+    answer: Answer, device: Device, now: dt.datetime
+) -> None:
+    answer(batch(report(device.serial, now, meters={"total": 10**7})))
+    assert state_of(device).meters == [None] and state_of(device).held_meters == [10**7]
+    found = answer(batch(report(device.serial, now - DAY, meters={"total": 10**7}), sequence=2))
+    assert reasons(found, "warnings") == ["meter_held"]
+    assert observations(device)[0].notes == Note.METER_HELD | Note.LATE
+
+
+def test_a_held_meter_waits_through_reports_that_do_not_mention_it(
+    answer: Answer, device: Device, now: dt.datetime
+) -> None:
+    answer(batch(report(device.serial, now - 3 * DAY, meters={"total": 9000, "mono": 5000})))
+    answer(batch(report(device.serial, now - 2 * DAY, meters={"total": 9010, "mono": 12}), sequence=2))
+    answer(batch(report(device.serial, now - DAY, meters={"total": 9020}), sequence=3))
+    state = state_of(device)
+    assert state.meters == [9020, 5000] and state.held_meters == [None, 12]
+    found = answer(batch(report(device.serial, now, meters={"total": 9030, "mono": 30}), sequence=4))
+    assert found["warnings"] == []
+    assert state_of(device).meters == [9030, 30] and state_of(device).held_meters is None
+    assert observations(device)[-1].notes == Note.CONTROLLER_REPLACED
+
+
+def test_a_meter_that_was_not_held_confirms_nothing(
+    answer: Answer, device: Device, now: dt.datetime
+) -> None:
+    answer(batch(report(device.serial, now - 3 * DAY, meters={"total": 9000, "mono": 5000})))
+    answer(batch(report(device.serial, now - 2 * DAY, meters={"mono": 12}), sequence=2))
+    found = answer(batch(report(device.serial, now, meters={"total": 40, "mono": 13}), sequence=3))
+    assert reasons(found, "warnings") == ["meter_held"] and state_of(device).held_meters == [40, 13]
+
+
 # --- levels and layout ------------------------------------------------------------------------------
 
 
