@@ -229,6 +229,10 @@ def judge(
     if last.observed_at is not None and observed_at <= last.observed_at:
         if observed_at < last.observed_at:
             notes |= Note.LATE
+            higher = [] if impossible else _above_later(facts, values.meters, last.meters)
+            if higher:
+                notes |= Note.METER_HELD
+                warnings.append(_above_warning(facts, values.meters, last.meters, higher))
         return Kept(observed_at, notes, False, values.meters, values.levels, None, last, warnings)
 
     meters = values.meters
@@ -296,6 +300,15 @@ def _lower(meters: list[int | None], before: list[int | None]) -> list[int]:
     ]
 
 
+def _above_later(facts: Facts, meters: list[int | None], later: list[int | None]) -> list[int]:
+    """The places where a late report says more than is known of a later moment."""
+    return [
+        place
+        for place in _lower(later, meters)
+        if not fits_rollover(later[place], meters[place], facts.meter_digits)
+    ]
+
+
 def fits_rollover(now: int | None, then: int | None, digits: int) -> bool:
     modulus: int = 10**digits
     if now is None or then is None or then >= modulus:
@@ -332,6 +345,18 @@ def _held_warning(
     assert now is not None and then is not None
     return Refusal(
         "meter_held", f"{facts.meter_keys[place]} is {then - now:,} below the last read; levels were kept"
+    )
+
+
+def _above_warning(
+    facts: Facts, meters: list[int | None], later: list[int | None], higher: list[int]
+) -> Refusal:
+    place = higher[0]
+    now, then = meters[place], later[place]
+    assert now is not None and then is not None
+    return Refusal(
+        "meter_held",
+        f"{facts.meter_keys[place]} is {now - then:,} above what was read later; levels were kept",
     )
 
 

@@ -14,7 +14,7 @@ from metered.fleet.models import Device
 from metered.lib.errors import Refused
 from metered.reads import actions, queries
 from metered.reads.columns import Layout
-from metered.reads.models import Read, ReadValue
+from metered.reads.models import Observation, Read, ReadValue
 from metered.reads.words import Note, Path
 from tests import factories
 from tests.reads.batches import report
@@ -258,6 +258,48 @@ def test_a_report_with_too_many_digits_is_not_billed_by(take: Take, device: Devi
     take(CUT_OFF - DAY, report(device.serial, CUT_OFF - DAY, meters={"total": 10**12}))
     read = _at_the_cut_off(device)
     assert read.status == "accepted" and values(read) == {"total": 1000}
+
+
+HOUR = dt.timedelta(hours=1)
+
+
+def test_a_late_report_above_what_is_known_later_is_not_billed_by(take: Take, device: Device) -> None:
+    take(CUT_OFF - 40 * HOUR, report(device.serial, CUT_OFF - 40 * HOUR, meters={"total": 1000}))
+    take(CUT_OFF + HOUR, report(device.serial, CUT_OFF + HOUR, meters={"total": 1010}))
+    late = take(CUT_OFF + 2 * HOUR, report(device.serial, CUT_OFF - HOUR, meters={"total": 900_000}))
+    assert [item["detail"] for item in late.warnings] == [
+        "total is 898,990 above what was read later; levels were kept"
+    ]
+    read = _at_the_cut_off(device)
+    assert read.status == "accepted" and values(read) == {"total": 1000}
+
+
+def test_what_the_machine_said_later_holds_a_read_above_it(device: Device) -> None:
+    past(device, [(CUT_OFF - HOUR, 900_000), (CUT_OFF + HOUR, 1010)], notes=int(Note.LATE))
+    read = _at_the_cut_off(device)
+    assert (read.status, read.note) == ("held", "Total is 898,990 above the next read.")
+
+
+def test_a_controller_replaced_after_the_cut_off_says_nothing_of_the_read_before(
+    take: Take, device: Device
+) -> None:
+    take(CUT_OFF, report(device.serial, CUT_OFF - 2 * HOUR, meters={"total": 4990}))
+    for hours, count in ((20, 7), (40, 9)):
+        at = CUT_OFF + hours * HOUR
+        take(at, report(device.serial, at, meters={"total": count}))
+    Observation.objects.filter(observed_at__lt=CUT_OFF).update(notes=Note.LATE)
+    assert actions.take_cut_off(now=CUT_OFF + 2 * DAY) == 1
+    assert Read.objects.get().status == "accepted"
+
+
+def test_a_late_report_from_before_a_rollover_is_believed(take: Take, device: Device) -> None:
+    for hours, count in ((-40, 9_999_000), (1, 40)):
+        at = CUT_OFF + hours * HOUR
+        take(at, report(device.serial, at, meters={"total": count}))
+    late = take(CUT_OFF + 2 * HOUR, report(device.serial, CUT_OFF - HOUR, meters={"total": 9_999_990}))
+    assert late.warnings == []
+    read = _at_the_cut_off(device)
+    assert read.status == "accepted" and values(read) == {"total": 9_999_990}
 
 
 def test_a_rollover_before_the_cut_off_waits_for_nobody(device: Device) -> None:
