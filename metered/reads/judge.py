@@ -18,6 +18,8 @@ from metered.reads.words import Note
 
 CLOCK_AHEAD = dt.timedelta(hours=24)
 CLOCK_BEHIND = dt.timedelta(days=90)
+CLOCK_LAGS = dt.timedelta(hours=6)
+"""A device that says only late things for so long has a clock that fell back; less catches up by itself."""
 ROLLOVER_SHARE = 20
 """A lower meter fits a rollover when less than a twentieth of the counter's range was printed across it."""
 MAX_METERS = MAX_SLOTS = 64
@@ -43,12 +45,17 @@ class Layout(Struct, frozen=True, gc=False):
 
 
 class Last(Struct, frozen=True, gc=False):
-    """What the device last said. `meters`: the last believed ones; `held`: those that wait to be believed."""
+    """What the device last said. `meters`: the last believed ones; `held`: those that wait to be believed.
+
+    `late_since`: when the first of its reports was received that, in a row, were all dated before
+    `observed_at`; None when the last one was not.
+    """
 
     observed_at: dt.datetime | None
     meters: list[int | None]
     held: list[int | None] | None
     cartridges: list[str | None] | None
+    late_since: dt.datetime | None = None
 
 
 class Values(Struct, frozen=True, gc=False):
@@ -181,6 +188,21 @@ def clock_is_odd(claimed: dt.datetime, last: dt.datetime | None, received_at: dt
     return claimed > received_at + CLOCK_AHEAD or claimed < (last or received_at) - CLOCK_BEHIND
 
 
+def clock_lags(claimed: dt.datetime, last: Last, received_at: dt.datetime) -> bool:
+    """Whether a machine's clock fell back by less than CLOCK_BEHIND (rule 11).
+
+    So it is when a report is again dated before the device's last one, hours after another was and with
+    nothing else between. To be asked only of the youngest report of a device in a batch: what an agent
+    delivers late, many at once and the new ones behind them, belongs in its place.
+    """
+    return (
+        last.late_since is not None
+        and last.observed_at is not None
+        and claimed < min(last.observed_at, received_at - CLOCK_LAGS)
+        and received_at - last.late_since >= CLOCK_LAGS
+    )
+
+
 def sure_clock(received_at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Between these moments no device's clock is odd, whatever it said last."""
     ahead = received_at + CLOCK_AHEAD
@@ -195,15 +217,20 @@ def judge(
     *,
     received_at: dt.datetime,
     place_at: dt.datetime | None,
+    youngest: bool = True,
 ) -> Kept:
     """The observation that a readable report of a known device becomes.
 
     `place_at`: the moment to keep it under when its own clock can't be believed; None when it surely can.
+    `youngest`: no report of the device in the batch claims a later moment.
     """
     warnings: list[Refusal] = []
     notes = 0
     observed_at = report.observed_at
-    if place_at is not None and clock_is_odd(observed_at, last.observed_at, received_at):
+    if place_at is not None and (
+        clock_is_odd(observed_at, last.observed_at, received_at)
+        or (youngest and clock_lags(observed_at, last, received_at))
+    ):
         notes |= Note.CLOCK
         if observed_at > received_at:
             warnings.append(
@@ -257,7 +284,8 @@ def judge(
         meters,
         values.levels,
         values.cartridges if changed else None,
-        Last(observed_at, believed, held, cartridges),
+        # A clock that is wrong stays so until a report is in its place without help.
+        Last(observed_at, believed, held, cartridges, last.late_since if notes & Note.CLOCK else None),
         warnings,
     )
 
@@ -370,6 +398,7 @@ __all__ = [
     "Values",
     "admit",
     "clock_is_odd",
+    "clock_lags",
     "fits_rollover",
     "judge",
     "merged",

@@ -11,9 +11,11 @@ from django.db.models import F
 
 from metered.fleet import actions as fleet
 from metered.fleet.models import Device, PrinterModel, Slot, Token
+from metered.reads import queries
 from metered.reads.models import Batch, ClockCorrection, DeviceState, Note, Observation
 from tests import factories
 from tests.reads.batches import batch, level, many, report
+from tests.reads.conftest import Take
 
 pytestmark = pytest.mark.django_db
 
@@ -328,6 +330,70 @@ def test_an_observation_that_the_state_does_not_know_is_a_duplicate(
     found = answer(batch(report(device.serial, now), report(device.serial, now + HOUR), sequence=2))
     assert (found["accepted"], found["duplicates"]) == (1, 1)
     assert state_of(device).observed_at == now + HOUR
+
+
+def test_a_clock_that_fell_back_by_weeks_neither_silences_nor_freezes_a_device(
+    take: Take, device: Device, now: dt.datetime
+) -> None:
+    start = now - 10 * DAY
+    take(start, report(device.serial, start, meters={"total": 1000}))
+    for day in range(1, 11):
+        at = start + day * DAY
+        wrong = report(
+            device.serial, at - 40 * DAY, meters={"total": 1000 + day}, supplies=[level(0, 50.0 - 4 * day)]
+        )
+        assert take(at, wrong).accepted == 1
+        assert state_of(device).received_at == at
+    state = state_of(device)
+    assert (state.observed_at, state.levels, state.meters) == (now, [100], [1010])
+    assert not queries.silent_for_system(7 * DAY, now=now).exists()
+    notes = [row.notes for row in observations(device)]
+    # The first still looked late; its meter was above what was known of a later moment.
+    assert notes == [Note.LATE | Note.METER_HELD, 0] + [Note.CLOCK] * 9
+    # Sent again, all of it is known.
+    again = [
+        report(device.serial, start + day * DAY - 40 * DAY, meters={"total": 1000 + day})
+        for day in range(1, 11)
+    ]
+    found = take(now + HOUR, *again)
+    assert (found.accepted, found.duplicates) == (0, 10) and len(observations(device)) == 11
+    # Once its clock is right it is believed again.
+    take(now + DAY, report(device.serial, now + DAY, meters={"total": 1020}))
+    assert state_of(device).late_since is None and observations(device)[-1].notes == 0
+
+
+def test_a_late_spool_stays_in_its_place_with_the_new_reports_behind_it(
+    take: Take, device: Device, now: dt.datetime
+) -> None:
+    start = now - 9 * DAY
+    take(start, report(device.serial, start, meters={"total": 1000}))
+    # Another agent was cut off for days; its spool comes in two parts with hours between.
+    spool = [
+        report(device.serial, start - hours * HOUR, meters={"total": 1000 - hours})
+        for hours in range(60, 0, -1)
+    ]
+    take(start + HOUR, *spool[:30])
+    assert state_of(device).late_since == start + HOUR
+    new = report(device.serial, start + 9 * HOUR, meters={"total": 1010})
+    take(start + 9 * HOUR, *spool[30:], new)
+    kept = observations(device)
+    assert [row.notes for row in kept] == [Note.LATE] * 60 + [0, 0]
+    assert [row.observed_at for row in kept[:60]] == [start - hours * HOUR for hours in range(60, 0, -1)]
+    state = state_of(device)
+    assert state.late_since is None and state.meters == [1010]
+
+
+def test_late_reports_within_hours_and_known_ones_do_not_make_a_clock_wrong(
+    take: Take, device: Device, now: dt.datetime
+) -> None:
+    start = now - 5 * DAY
+    take(start, report(device.serial, start))
+    for minutes in range(3):
+        at = start + dt.timedelta(minutes=minutes + 1)
+        take(at, report(device.serial, start - (9 - minutes) * DAY, meters={"total": 900}))
+    take(start + DAY, report(device.serial, start - 9 * DAY, meters={"total": 900}))
+    assert [row.notes for row in observations(device)] == [Note.LATE] * 3 + [0]
+    assert state_of(device).received_at == start + dt.timedelta(minutes=3)
 
 
 # --- meters (domain rule 11) -----------------------------------------------------------------------
