@@ -254,6 +254,9 @@ class _Run:
                 # Otherwise a device could pass its bulletin by calling itself an agent.
                 detail = "a device's own token reports with the path direct"
                 self._refuse(index, serial, judge.Refusal("malformed_report", detail))
+            elif self.sender.device_id is None and report.path != "agent":
+                detail = "an agent's token reports with the path agent"
+                self._refuse(index, serial, judge.Refusal("malformed_report", detail))
             else:
                 found.append((index, report, known))
         return found

@@ -618,6 +618,57 @@ def test_alerts_with_any_characters_are_kept_as_they_are(
     assert state.alerts == odd and state.host == "a\tb\\N"
 
 
+def _named(*codes: int) -> list[dict[str, Any]]:
+    return [level(0) | {"slot": f"9.{code}"} for code in codes]
+
+
+def test_reports_of_one_batch_keep_a_device_within_the_limits_together(
+    answer: Answer, cast: factories.Cast, device: Device, now: dt.datetime
+) -> None:
+    other = factories.device(cast.main_st)
+    found = answer(
+        batch(
+            report(device.serial, now, supplies=_named(*range(60))),
+            report(device.serial, now + HOUR, supplies=_named(*range(100, 105)), meters={"lost": 1}),
+            report(device.serial, now + 2 * HOUR, supplies=_named(*range(200, 204)), meters={"mono": 1}),
+            report(other.serial, now, meters={f"m{n}": n for n in range(40)}),
+            report(other.serial, now + HOUR, meters={f"n{n}": n for n in range(40)}),
+        )
+    )
+    assert found["accepted"] == 3 and reasons(found) == ["malformed_report"] * 2
+    assert [item["index"] for item in found["refused"]] == [1, 4]
+    # What was refused leaves nothing behind.
+    codes = {slot.code for slot in Slot.objects.filter(device=device)}
+    assert codes == {f"9.{code}" for code in (*range(60), *range(200, 204))}
+    assert state_of(device).meter_keys == ["total", "mono"]
+    assert state_of(other).meter_keys == [f"m{n}" for n in range(40)]
+
+
+def test_slots_that_no_report_named_yet_count_too(answer: Answer, device: Device, now: dt.datetime) -> None:
+    for code in range(10):
+        factories.slot(device, "toner", "cyan", f"1.{code}")
+    found = answer(batch(report(device.serial, now, supplies=_named(*range(55)))))
+    assert reasons(found) == ["malformed_report"] and Slot.objects.filter(device=device).count() == 10
+
+
+def test_a_body_of_nothing_but_new_slots_is_answered(send: Any, device: Device, now: dt.datetime) -> None:
+    body = batch(
+        *(
+            report(
+                device.serial,
+                now - n * dt.timedelta(seconds=1),
+                supplies=[
+                    {"slot": f"{n}.{place}", "kind": "other", "state": "unknown"} for place in range(64)
+                ],
+            )
+            for n in range(515)
+        )
+    )
+    response = send(body)
+    assert response.status_code == 200 and response.json()["accepted"] == 1
+    assert Slot.objects.filter(device=device).count() == 64
+
+
 # --- bulletins (domain rule 9) ----------------------------------------------------------------------
 
 
@@ -628,21 +679,23 @@ def direct(device: Device, at: dt.datetime, software: str) -> dict[str, Any]:
 def test_old_software_is_refused_from_the_bulletins_date_on(
     answer: Answer, device: Device, model: PrinterModel, now: dt.datetime
 ) -> None:
+    own = fleet.issue_token(device=device)
     factories.bulletin(model, "57.100", now.date())
-    found = answer(batch(direct(device, now, "57.40.31")))
+    found = answer(batch(direct(device, now, "57.40.31")), token=own)
     assert reasons(found) == ["software_below_minimum"] and found["accepted"] == 0
     state = state_of(device)
     assert state.refused_reason == "software_below_minimum" and state.refused_count == 1 and state.refused_at
     # An agent is the way out, and so is new software.
     assert answer(batch(report(device.serial, now, software="57.40.31"), sequence=2))["accepted"] == 1
-    assert answer(batch(direct(device, now + HOUR, "57.101"), sequence=3))["accepted"] == 1
+    newer = batch(direct(device, now + HOUR, "57.101"), sequence=3)
+    assert answer(newer, token=own)["accepted"] == 1
 
 
 def test_old_software_is_warned_of_before_the_bulletins_date(
     answer: Answer, device: Device, model: PrinterModel, now: dt.datetime
 ) -> None:
     factories.bulletin(model, "57.100", now.date() + DAY)
-    found = answer(batch(direct(device, now, "57.40.31")))
+    found = answer(batch(direct(device, now, "57.40.31")), token=fleet.issue_token(device=device))
     assert found["accepted"] == 1 and reasons(found, "warnings") == ["software_below_minimum"]
 
 
@@ -661,7 +714,8 @@ def test_old_tls_is_refused_where_the_proxy_passes_the_version(
     answer: Answer, device: Device, now: dt.datetime, settings: Any, version: str, refused: bool
 ) -> None:
     settings.TLS_VERSION_HEADER = "X-TLS-Version"
-    found = answer(batch(direct(device, now, "1")), HTTP_X_TLS_VERSION=version)
+    own = fleet.issue_token(device=device)
+    found = answer(batch(direct(device, now, "1")), token=own, HTTP_X_TLS_VERSION=version)
     assert reasons(found) == (["tls_below_minimum"] if refused else [])
     assert answer(batch(report(device.serial, now + HOUR)), HTTP_X_TLS_VERSION=version)["accepted"] == 1
 
@@ -669,7 +723,10 @@ def test_old_tls_is_refused_where_the_proxy_passes_the_version(
 def test_the_proxys_header_means_nothing_without_the_setting(
     answer: Answer, device: Device, now: dt.datetime
 ) -> None:
-    assert answer(batch(direct(device, now, "1")), HTTP_X_TLS_VERSION="TLSv1")["accepted"] == 1
+    found = answer(
+        batch(direct(device, now, "1")), token=fleet.issue_token(device=device), HTTP_X_TLS_VERSION="TLSv1"
+    )
+    assert found["accepted"] == 1
 
 
 # --- tokens -----------------------------------------------------------------------------------------
@@ -684,6 +741,12 @@ def test_a_devices_token_reports_only_this_device_and_only_directly(
         batch(direct(device, now, "1"), direct(other, now, "1"), report(device.serial, now + HOUR)), token=own
     )
     assert found["accepted"] == 1 and reasons(found) == ["unknown_serial", "malformed_report"]
+
+
+def test_an_agents_token_reports_only_as_an_agent(answer: Answer, device: Device, now: dt.datetime) -> None:
+    found = answer(batch(direct(device, now, "1"), report(device.serial, now + HOUR)))
+    assert found["accepted"] == 1 and reasons(found) == ["malformed_report"]
+    assert found["refused"][0]["detail"] == "an agent's token reports with the path agent"
 
 
 def test_a_revoked_token_is_refused_and_nothing_is_kept(
