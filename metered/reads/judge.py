@@ -13,8 +13,8 @@ from msgspec import UNSET, Struct
 
 from metered.fleet.software import is_below
 from metered.reads.levels import encode
-from metered.reads.wire import Report, SupplyLevel
-from metered.reads.words import Note
+from metered.reads.wire import Meter, Report, SupplyLevel
+from metered.reads.words import OTHER, SHEETS, Note
 
 CLOCK_AHEAD = dt.timedelta(hours=24)
 CLOCK_BEHIND = dt.timedelta(days=90)
@@ -23,6 +23,7 @@ CLOCK_LAGS = dt.timedelta(hours=6)
 ROLLOVER_SHARE = 20
 """A lower meter fits a rollover when less than a twentieth of the counter's range was printed across it."""
 MAX_METERS = MAX_SLOTS = 64
+IMPRESSIONS = frozenset({"total", "mono", "colour", "large_mono", "large_colour"})
 
 
 class Facts(Struct, frozen=True, gc=False):
@@ -124,13 +125,14 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
     place: int | None
     meter_places, slot_places = layout.meters, layout.slots
     for meter in report.meters or ():
-        place = meter_places.get(meter.meter)
+        key = meter.meter if meter.unit == "impressions" else meter_key(meter)
+        place = meter_places.get(key)
         if place is None:
-            new_meters.append(meter.meter)
+            new_meters.append(key)
         elif meters[place] is None:
             meters[place] = meter.count
         else:
-            return Refusal("malformed_report", f"the meter {meter.meter} stands twice")
+            return Refusal("malformed_report", f"the meter {key} stands twice")
     fullness = facts.waste_reports_fullness
     for supply in report.supplies or ():
         percent = supply.percent
@@ -156,6 +158,17 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
     return Values(meters, levels, cartridges)
 
 
+def meter_key(meter: Meter) -> str:
+    """The meter that a count is of: sheets and lengths are none of impressions, whatever word they come under.
+
+    Counted in sheets a meter is one of its own, `total_sheets`; so is one of telemetry.md's five words counted
+    in something else, `total_other`. Another word may be the model's own, in a unit of its own.
+    """
+    if meter.unit == "sheets":
+        return f"{meter.meter}{SHEETS}"
+    return f"{meter.meter}{OTHER}" if meter.unit == "other" and meter.meter in IMPRESSIONS else meter.meter
+
+
 def _is_word(text: str, longest: int) -> bool:
     return 0 < len(text) <= longest and text.isascii() and text.isprintable() and "/" not in text
 
@@ -169,7 +182,7 @@ def _unknown(layout: Layout, meters: Sequence[str], slots: Sequence[SupplyLevel]
     if len(layout.meters) + len(meters) > MAX_METERS or len(layout.slots) + len(slots) > MAX_SLOTS:
         return Refusal("malformed_report", "no printer has so many meters or supplies")
     for name in meters:
-        if not _is_word(name, 32):
+        if not _is_word(name.removesuffix(SHEETS), 32):
             return Refusal("malformed_report", f"{name[:40]!r} is no name of a meter")
     for supply in slots:
         if not _is_word(supply.slot, 24):
@@ -294,7 +307,7 @@ def _too_long(facts: Facts, meters: list[int | None]) -> Refusal | None:
     """Rule 11: no counter shows more digits than it has. The warning for the first that would."""
     limit: int = 10**facts.meter_digits
     for place, count in enumerate(meters):
-        if count is not None and count >= limit:
+        if count is not None and count >= limit and not facts.meter_keys[place].endswith((SHEETS, OTHER)):
             return Refusal(
                 "meter_held",
                 f"{facts.meter_keys[place]} has more than the meter's {facts.meter_digits} digits;"
@@ -402,6 +415,7 @@ __all__ = [
     "fits_rollover",
     "judge",
     "merged",
+    "meter_key",
     "read_values",
     "sure_clock",
 ]

@@ -247,6 +247,15 @@ def test_a_machines_lower_meter_waits_for_a_person(cast: factories.Cast, device:
     assert actions.take_cut_off(now=CUT_OFF + DAY) == 0
 
 
+def test_sheets_are_not_billed(take: Take, device: Device) -> None:
+    sheets = [
+        {"meter": "total", "count": 500, "unit": "sheets"},
+        {"meter": "mono", "count": 700, "unit": "impressions"},
+    ]
+    take(CUT_OFF - DAY, report(device.serial, CUT_OFF - DAY) | {"meters": sheets})
+    assert values(_at_the_cut_off(device)) == {"mono": 700}
+
+
 def test_a_machines_meter_with_too_many_digits_waits_for_a_person(device: Device) -> None:
     past(device, [(CUT_OFF - DAY, 10**12)])
     read = _at_the_cut_off(device)

@@ -585,6 +585,40 @@ def test_a_stored_layout_of_any_shape_refuses_nobody_else(
     assert answer(batch(report(device.serial, now + HOUR, supplies=[level(1)]), sequence=3))["accepted"] == 1
 
 
+def _counted(word: str, count: int, unit: str | None) -> dict[str, Any]:
+    return {"meter": word, "count": count, "unit": unit}
+
+
+def test_what_is_not_counted_in_impressions_is_a_meter_of_its_own(
+    answer: Answer, device: Device, now: dt.datetime
+) -> None:
+    counts = [
+        _counted("total", 500, "sheets"),
+        _counted("mono", 7, "other"),
+        _counted("colour", 8, None),
+        _counted("scans", 9, "other"),
+        _counted("x" * 32, 10, "sheets"),
+    ]
+    assert answer(batch(report(device.serial, now - DAY) | {"meters": counts}))["accepted"] == 1
+    state = state_of(device)
+    assert dict(zip(state.meter_keys, state.meters, strict=True)) == {
+        "total_sheets": 500,
+        "mono_other": 7,
+        "colour": 8,
+        "scans": 9,
+        "x" * 32 + "_sheets": 10,
+    }
+    both = [_counted("total", 990, "impressions"), _counted("total", 501, "sheets")]
+    found = answer(batch(report(device.serial, now) | {"meters": both}, sequence=2))
+    assert found["accepted"] == 1 and found["warnings"] == []
+    state = state_of(device)
+    meters = dict(zip(state.meter_keys, state.meters, strict=True))
+    assert (meters["total"], meters["total_sheets"]) == (990, 501)
+    # Ten digits are no slip of a counter of something else.
+    long = [_counted("total", 10**9, "sheets")]
+    assert answer(batch(report(device.serial, now + HOUR) | {"meters": long}, sequence=3))["warnings"] == []
+
+
 def test_two_black_toners_stay_two(answer: Answer, device: Device, now: dt.datetime) -> None:
     answer(batch(report(device.serial, now, supplies=[level(0, 7.0), level(0, 8.0) | {"slot": "1.9"}])))
     assert state_of(device).levels == [70, 80]
