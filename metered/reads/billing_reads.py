@@ -19,7 +19,7 @@ from metered.lib.zones import time_zone_or_none
 from metered.reads.cutoff import Period, periods
 from metered.reads.models import DeviceState, Read, ReadValue
 from metered.reads.neighbours import Neighbours, contradiction, nearest
-from metered.reads.packing import unpack_meters
+from metered.reads.packing import pack_meters, unpack_meters
 from metered.reads.words import Note, Path
 
 FUTURE = dt.timedelta(minutes=10)
@@ -170,8 +170,8 @@ class _Due:
 def take_cut_off(*, now: dt.datetime | None = None, account_id: int | None = None) -> int:
     """Makes the reads that are due from observations (domain rule 14); returns how many were made.
 
-    For each device of a contract in force: the last whole, believed observation of the period that ended
-    last, and of the one before in case a day was missed. A period that has had a machine's read gets no
+    For each device of a contract in force: the last believed observation, whole or at least with all meters
+    that are billed, of the period that ended last, and of the one before in case a day was missed. A period that has had a machine's read gets no
     other, a replaced one counting too, so it may run as often as it likes. Meters that went down since the
     last read are held for a person (rule 11): the forecast may believe a replaced controller, a bill not.
     In shards of 500 devices, each a transaction of its own.
@@ -217,8 +217,13 @@ JOIN reads_devicestate s ON s.device_id = due.device_id
 CROSS JOIN LATERAL (
     SELECT observed_at, path, notes, meters FROM reads_observation o
     WHERE o.device_id = due.device_id AND o.observed_at >= due.starts_at AND o.observed_at < due.ends_at
-        AND o.observed_at >= %(first)s AND o.observed_at < %(last)s AND o.notes & %(odd)s = 0
+        AND o.observed_at >= %(first)s AND o.observed_at < %(last)s AND o.notes & %(held)s = 0
         AND o.meters <> ''::bytea
+        AND (o.notes & %(incomplete)s = 0 OR NOT EXISTS (
+            SELECT 1 FROM unnest(s.meter_keys) WITH ORDINALITY AS kept (code, place)
+            JOIN fleet_metertype kind ON kind.code = kept.code
+            WHERE substring(o.meters FROM (8 * (place - 1) + 1)::int FOR 8) IN (''::bytea, %(no_meter)s)
+        ))
     ORDER BY o.observed_at DESC LIMIT 1
 ) o
 WHERE NOT EXISTS (
@@ -243,7 +248,9 @@ def _take(due: Sequence[_Due], now: dt.datetime) -> int:
                 "ends": [item.period.end for item in due],
                 "first": min(item.period.start for item in due),
                 "last": max(item.period.end for item in due),
-                "odd": int(Note.METER_HELD | Note.INCOMPLETE),
+                "held": int(Note.METER_HELD),
+                "incomplete": int(Note.INCOMPLETE),
+                "no_meter": pack_meters([None, 0])[:8],
             },
         )
         rows = cursor.fetchall()

@@ -15,6 +15,7 @@ from metered.lib.errors import Refused
 from metered.reads import actions, queries
 from metered.reads.columns import Layout
 from metered.reads.models import Observation, Read, ReadValue
+from metered.reads.packing import pack_meters
 from metered.reads.words import Note, Path
 from tests import factories
 from tests.reads.batches import report
@@ -194,17 +195,31 @@ def test_before_the_cut_off_nothing_is_due(device: Device) -> None:
     assert actions.take_cut_off(now=CUT_OFF - dt.timedelta(seconds=1)) == 0
 
 
-def test_held_and_incomplete_observations_are_not_billed_by(device: Device) -> None:
+def test_held_observations_and_those_without_a_meter_are_not_billed_by(device: Device) -> None:
     past(device, [(CUT_OFF - 3 * DAY, 100)])
     with connection.cursor() as cursor:
         for age, note in ((2, Note.METER_HELD), (1, Note.INCOMPLETE)):
             cursor.execute(
                 "INSERT INTO reads_observation SELECT %s, device_id, account_id, received_at, path, %s,"
-                " meters, levels FROM reads_observation LIMIT 1",
-                [CUT_OFF - age * DAY, int(note)],
+                " %s, levels FROM reads_observation LIMIT 1",
+                [CUT_OFF - age * DAY, int(note), pack_meters([200 if age == 2 else None, 5])],
             )
     actions.take_cut_off(now=CUT_OFF + DAY)
     assert Read.objects.get().taken_at == CUT_OFF - 3 * DAY
+
+
+def test_an_incomplete_observation_with_all_billed_meters_is_billed_by(take: Take, device: Device) -> None:
+    def report_part(age: int, **counts: int) -> None:
+        at = CUT_OFF - age * DAY
+        take(at, report(device.serial, at, meters=counts, supplies=[], complete=False))
+
+    report_part(4, total=100, mono=60, marker_2=5)
+    report_part(3, total=110, mono=70)
+    report_part(2, total=120)
+    report_part(1, mono=90, marker_2=6)
+    actions.take_cut_off(now=CUT_OFF + DAY)
+    read = Read.objects.get()
+    assert (read.status, values(read)) == ("accepted", {"total": 110, "mono": 70})
 
 
 def test_a_silent_month_gets_no_read(device: Device) -> None:
