@@ -1,7 +1,7 @@
 """The counters of a walk: the Printer-MIB's life count and the makers' own.
 
-The Printer-MIB's count comes first where both give a meter in impressions. A row that did not answer gives no meter,
-never a zero.
+The Printer-MIB's count comes first where both give a meter in impressions. A row that did not answer gives
+no meter, never a zero.
 """
 
 import re

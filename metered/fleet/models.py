@@ -254,7 +254,7 @@ class Device(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """A serial that names something; address and contract are the customer's, which the database holds too."""
+        """A serial that names something. Address and contract are its customer's, by the database too."""
         if not serial_key(self.serial or ""):
             raise ValidationError({"serial": _("Enter the serial number: letters and digits.")})
         wrong = {

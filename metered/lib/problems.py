@@ -29,9 +29,9 @@ class ProblemResponse(Response):
     """A problem document, whatever form of answer was asked for and whatever the view usually gives."""
 
     @property
-    def rendered_content(self) -> bytes:
+    def rendered_content(self) -> str:
         self["Content-Type"] = MEDIA_TYPE
-        return json.dumps(self.data, ensure_ascii=False, default=str).encode()
+        return json.dumps(self.data, ensure_ascii=False, default=str)
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:

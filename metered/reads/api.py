@@ -87,7 +87,9 @@ class TelemetryView(APIView):
         request={"application/json": BatchSerializer},
         responses={
             200: AnswerSerializer,
-            **{(status, MEDIA_TYPE): ProblemSerializer for status in (400, 401, 406, 411, 413, 415, 422, 429)},
+            **{
+                (status, MEDIA_TYPE): ProblemSerializer for status in (400, 401, 406, 411, 413, 415, 422, 429)
+            },
         },
         examples=[
             OpenApiExample("a batch", value=examples.BATCH, request_only=True),

@@ -159,10 +159,10 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
 
 
 def meter_key(meter: Meter) -> str:
-    """The meter that a count is of: sheets and lengths are none of impressions, whatever word they come under.
+    """The meter that a count is of: sheets and lengths are no impressions, whatever word they come under.
 
-    Counted in sheets a meter is one of its own, `total_sheets`; so is one of telemetry.md's five words counted
-    in something else, `total_other`. Another word may be the model's own, in a unit of its own.
+    Counted in sheets a meter is one of its own, `total_sheets`; so is one of telemetry.md's five words
+    counted in something else, `total_other`. Another word may be the model's own, in a unit of its own.
     """
     if meter.unit == "sheets":
         return f"{meter.meter}{SHEETS}"
@@ -276,6 +276,7 @@ def judge(
         return Kept(observed_at, notes, False, values.meters, values.levels, None, last, warnings)
 
     meters = values.meters
+    held: list[int | None] | None
     lower = [] if impossible else _lower(meters, last.meters)
     if lower:
         if all(fits_rollover(meters[i], last.meters[i], facts.meter_digits) for i in lower):

@@ -64,7 +64,7 @@ def nearest(wanted: Sequence[tuple[int, dt.datetime]]) -> list[Neighbours]:
 def contradiction(
     values: Mapping[str, int], near: Neighbours, *, digits: int, names: Mapping[str, str]
 ) -> str | None:
-    """Why the values can't stand, by themselves or between their neighbours, as a sentence; None when they can."""
+    """Why the values can't stand, alone or between their neighbours, as a sentence; None when they can."""
     for code, value in values.items():
         last, following = near.floor.get(code), near.ceiling.get(code)
         meter = names.get(code, code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 
-
 SHEETS, OTHER = "_sheets", "_other"
 """How the words of meters end that count something else than impressions (judge.meter_key)."""
 

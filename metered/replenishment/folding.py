@@ -64,8 +64,9 @@ class Fold:
     def _meters(self, layouts: Mapping[int, Layout]) -> tuple[Floats, Floats]:
         """Total and colour meters of every observation; nan where it told none.
 
-        The total is the meter `total` where the device has one, else mono and colour together, else the sheets
-        that it counts instead: not what is billed, but use all the same. Its colour pages are `colour`, or the total without `mono`, or two in five.
+        The total is the meter `total` where the device has one, else mono and colour together, else the
+        sheets that it counts instead: not what is billed, but use all the same. Its colour pages are
+        `colour`, or the total without `mono`, or two in five.
         """
         at = {
             name: np.full(self.loaded.devices.size, -1, dtype=np.int64)

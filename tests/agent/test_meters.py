@@ -40,9 +40,16 @@ def test_a_makers_count_of_impressions_goes_before_a_standard_count_of_sheets() 
     own = "4.1.367.3.2.1.2.19.1.0|2|271900"
     for unit in (["43.10.2.1.3.1.1|2|8"], ["43.10.2.1.3.1.1|2|16"], []):
         (total,) = read(rows(ricoh, *unit, "43.10.2.1.4.1.1|65|150000", own, *TONER)).meters
-        assert (total.count, total.unit, total.source) == (271900, "impressions", "1.3.6.1.4.1.367.3.2.1.2.19.1.0")
+        assert (total.count, total.unit, total.source) == (
+            271900,
+            "impressions",
+            "1.3.6.1.4.1.367.3.2.1.2.19.1.0",
+        )
     # In impressions the standard one stays first, and a count of nothing is none.
-    for unit, maker in ((["43.10.2.1.3.1.1|2|7"], own), (["43.10.2.1.3.1.1|2|8"], own.replace("271900", "0"))):
+    for unit, maker in (
+        (["43.10.2.1.3.1.1|2|7"], own),
+        (["43.10.2.1.3.1.1|2|8"], own.replace("271900", "0")),
+    ):
         (total,) = read(rows(ricoh, *unit, "43.10.2.1.4.1.1|65|150000", maker, *TONER)).meters
         assert total.count == 150000
 

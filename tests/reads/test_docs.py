@@ -19,9 +19,7 @@ from tests.reads.batches import batch, level, report
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(
-    ("query", "accept", "status"), [("?format=xx", "*/*", 404), ("", "text/html", 406)]
-)
+@pytest.mark.parametrize(("query", "accept", "status"), [("?format=xx", "*/*", 404), ("", "text/html", 406)])
 def test_errors_of_the_schema_are_problems_in_json(
     client: Client, query: str, accept: str, status: int
 ) -> None:

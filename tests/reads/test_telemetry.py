@@ -494,9 +494,7 @@ def test_a_held_meter_waits_through_reports_that_do_not_mention_it(
     assert observations(device)[-1].notes == Note.CONTROLLER_REPLACED
 
 
-def test_a_meter_that_was_not_held_confirms_nothing(
-    answer: Answer, device: Device, now: dt.datetime
-) -> None:
+def test_a_meter_that_was_not_held_confirms_nothing(answer: Answer, device: Device, now: dt.datetime) -> None:
     answer(batch(report(device.serial, now - 3 * DAY, meters={"total": 9000, "mono": 5000})))
     answer(batch(report(device.serial, now - 2 * DAY, meters={"mono": 12}), sequence=2))
     found = answer(batch(report(device.serial, now, meters={"total": 40, "mono": 13}), sequence=3))

@@ -41,7 +41,12 @@ class Clock:
 
 def meters_of(rows: Rows, history: History, device: int) -> Ints:
     """(days, meters) of one device, in the order of its meter keys."""
-    table = {"total": history.total, "total_sheets": history.total, "mono": history.mono, "colour": history.colour}
+    table = {
+        "total": history.total,
+        "total_sheets": history.total,
+        "mono": history.mono,
+        "colour": history.colour,
+    }
     return np.stack([table[key][:, device] for key in rows.specs[device].meters], axis=1)
 
 

@@ -381,7 +381,7 @@ def _read(read: Any, codes: Sequence[str]) -> dict[str, Any]:
 
 
 def _last_report(latest: Any, codes: Sequence[str]) -> str:
-    """The meters of the last report, which is no read yet; sheets are shown though nobody is billed by them."""
+    """The meters of the last report, which is no read yet. Sheets are shown, though not billed."""
     if latest is None or latest.observed_at is None:
         return ""
     told = [
