@@ -173,7 +173,8 @@ def take_cut_off(*, now: dt.datetime | None = None, account_id: int | None = Non
     For each device of a contract in force: the last believed observation, whole or at least with all meters
     that are billed, of the period that ended last, and of the one before in case a day was missed. A period
     that has had a machine's read gets no other, a replaced one counting too, so it may run as often as it
-    likes. Meters that went down since the last read are held for a person (rule 11): the forecast may believe a replaced controller, a bill not.
+    likes. Meters that went down since the last read are held for a person (rule 11): the forecast may believe
+    a replaced controller, a bill not.
     In shards of 500 devices, each a transaction of its own.
     """
     now = now or timezone.now()
