@@ -53,8 +53,13 @@ class Second:
     waited: bool
 
 
-def while_open(first: Callable[[], object], second: Callable[[], object]) -> Second:
+def while_open(
+    first: Callable[[], object],
+    second: Callable[[], object],
+    then: Callable[[], object] = lambda: None,
+) -> Second:
     """Runs `first` and keeps its transaction open until `second`, begun meanwhile, waits for it or is done.
+    Then runs `then` in it.
 
     So the worst interleaving is the only one: a check that isn't made under a lock sees the old state
     each time, not one time in a thousand.
@@ -77,6 +82,7 @@ def while_open(first: Callable[[], object], second: Callable[[], object]) -> Sec
         first()
         other.start()
         waited = _waits(other, pid)
+        then()
     other.join(30)
     return Second(results[0], waited)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metered.accounts.actions import word_address
-from metered.accounts.desk import LoggedAdmin
+from metered.accounts.desk import LoggedAdmin, Settled
 from metered.accounts.models import (
     Account,
     ActivityEntry,
@@ -55,8 +55,12 @@ class UserAdmin(LoggedAdmin):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Who may do what is decided by those who may do everything."""
-        fixed = self.readonly_fields
+        """Who may do what is decided by those who may do everything.
+
+        By their address people sign in and get the link for a new password: they change it themselves, on the
+        sign-in pages, where the new one is proven.
+        """
+        fixed = self.readonly_fields if obj is None else (*self.readonly_fields, "email")
         return fixed if actor(request).is_superuser else (*fixed, "is_staff", "is_superuser", "groups")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -124,7 +128,7 @@ class ClosureInline(NamedInline):
 
 
 @admin.register(Address)
-class AddressAdmin(WithButtons, LoggedAdmin):
+class AddressAdmin(Settled, WithButtons, LoggedAdmin):
     list_display = ("name", "account", "current", "country", "refused_reason", "retired_at")
     list_select_related = ("account", "current")
     list_filter = ("country",)

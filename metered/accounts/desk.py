@@ -13,26 +13,29 @@ from metered.accounts.models import Fact
 from metered.lib.admin import actor
 
 
-def _account_of(row: Any) -> int | None:
-    found = row.pk if row._meta.label_lower == "accounts.account" else getattr(row, "account_id", None)
+def _accounts_of(row: Any) -> list[int]:
+    """Whose activity tells of the row: its account's, and a person's in every account that they belong to."""
+    if row._meta.label_lower == "accounts.account":
+        return [row.pk]
+    if row._meta.label_lower == "accounts.user":
+        return list(row.memberships.order_by("account_id").values_list("account_id", flat=True))
+    found = getattr(row, "account_id", None)
     if found is None and getattr(row, "contract_id", None):
         found = row.contract.account_id
-    return found
+    return [] if found is None else [found]
 
 
 def _write(request: HttpRequest, row: Any, verb: str, before: Any = None, after: Any = None) -> None:
-    account_id = _account_of(row)
-    if account_id is None:
-        return
-    log(
-        actor=actor(request),
-        account_id=account_id,
-        verb=verb,
-        kind=str(row._meta.verbose_name),
-        public_id=getattr(row, "public_id", "") or str(row),
-        before=before,
-        after=after,
-    )
+    for account_id in _accounts_of(row):
+        log(
+            actor=actor(request),
+            account_id=account_id,
+            verb=verb,
+            kind=str(row._meta.verbose_name),
+            public_id=getattr(row, "public_id", "") or str(row),
+            before=before,
+            after=after,
+        )
 
 
 def _changes(form: ModelForm[Any]) -> tuple[dict[str, str], dict[str, str]]:
@@ -40,6 +43,16 @@ def _changes(form: ModelForm[Any]) -> tuple[dict[str, str], dict[str, str]]:
     before = {name: str(form.initial.get(name, "")) for name in form.changed_data}
     after = {name: str(form.cleaned_data.get(name, "")) for name in form.changed_data}
     return before, after
+
+
+class Settled:
+    """Rows whose customer is settled once they exist: what hangs on them names the customer too."""
+
+    settled: tuple[str, ...] = ("account",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)  # type: ignore[misc]
+        return fixed if obj is None else (*fixed, *self.settled)
 
 
 class LoggedAdmin(admin.ModelAdmin):

@@ -95,6 +95,12 @@ def kind_of(
     return "other"
 
 
+def is_told(description: str, vendor: Vendor, process: str | None) -> bool:
+    """Whether a description tells the kind without the Printer-MIB's type."""
+    by_process = process is not None and _CARTRIDGE.search(description) is not None
+    return by_process or _in_words(description) is not None or part_of(description, vendor) is not None
+
+
 def part_of(description: str, vendor: Vendor) -> tuple[Part, re.Match[str]] | None:
     """The maker's rule that a description consisting of a part number alone obeys."""
     for part in vendor.parts:

@@ -1,7 +1,7 @@
 """The counters of a walk: the Printer-MIB's life count and the makers' own.
 
-The Printer-MIB's count comes first where both give a meter. A row that did not answer gives no meter,
-never a zero.
+The Printer-MIB's count comes first where both give a meter in impressions. A row that did not answer gives
+no meter, never a zero.
 """
 
 import re
@@ -38,11 +38,20 @@ def read(walk: Walk, vendor: Vendor) -> list[Meter]:
         found[meter.meter] = meter
     for rule in vendor.meters:
         for meter in _by_rule(walk, rule, {name: meter.count for name, meter in found.items()}):
-            # a total of zero beside a maker's count that is none was not counted
-            if meter.meter not in found or (found[meter.meter].count == 0 and meter.count > 0):
+            if meter.meter not in found or _is_better(meter, found[meter.meter]):
                 found[meter.meter] = meter
     rank = {name: at for at, name in enumerate(ORDER)}
     return sorted(found.values(), key=lambda meter: (rank.get(meter.meter, len(ORDER)), meter.meter))
+
+
+def _is_better(own: Meter, standard: Meter) -> bool:
+    """Whether the maker's count stands for the Printer-MIB's.
+
+    A total of zero beside one that is none was not counted; and what is billed is impressions.
+    """
+    if standard.count == 0 and own.count > 0:
+        return True
+    return own.unit == "impressions" and standard.unit != "impressions" and own.count > 0
 
 
 def _life_counts(walk: Walk, vendor: Vendor) -> Iterable[Meter]:

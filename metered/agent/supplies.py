@@ -5,11 +5,12 @@ Level -1 is "no restriction", -2 unknown, -3 some remaining; a capacity of -1 or
 only where a level stands in a capacity, or where the maker's own table gives it; none is clamped or guessed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from metered.agent import alerts, colours, hints, labels, oids
-from metered.agent.kinds import kind_of, part_of, process_of
+from metered.agent.kinds import RECEPTACLE, is_told, kind_of, part_of, process_of
 from metered.agent.vendors import Vendor
 from metered.agent.walk import Oid, Walk, dotted
 
@@ -39,7 +40,11 @@ class Supply:
 
 
 def read(walk: Walk, vendor: Vendor, model: str | None) -> tuple[list[Supply], bool]:
-    """The supplies by index, and whether each was answered in full (name or type, capacity, level)."""
+    """The supplies by index, and whether each was answered in full (name or type, colorant, capacity, level).
+
+    A printer without a table of supplies has answered all that it has. A row whose kind or colorant did not
+    answer, so that it would be another place than it is, is left out: what is missing is absent.
+    """
     columns = {number: walk.integers(f"{oids.prtMarkerSuppliesEntry}.{number}") for number in COLUMNS}
     descriptions = walk.texts(oids.prtMarkerSuppliesDescription)
     colorants = walk.texts(oids.prtMarkerColorantValue)
@@ -48,12 +53,21 @@ def read(walk: Walk, vendor: Vendor, model: str | None) -> tuple[list[Supply], b
     rows = set(descriptions).union(*columns.values())
     slots = sorted(row for row in rows if len(row) == 2)
 
-    supplies, complete = [], bool(slots)
+    supplies, complete = [], True
     for row in slots:
         raw_level, raw_capacity = columns[9].get(row), columns[8].get(row)
         named = row in descriptions or row in columns[5]
         complete = complete and named and raw_level is not None and raw_capacity is not None
         description = descriptions.get(row, "")
+        colorant = _colorant(row, columns[3].get(row), colorants, description, vendor)
+        told = row in columns[5] or columns[4].get(row) == RECEPTACLE
+        kind_is_lost = not told and not is_told(description, vendor, process)
+        points_at_nothing = _points_at_nothing(row, columns[3].get(row), colorants)
+        complete = complete and not points_at_nothing
+        # Where the table of colorants answered in part, its word for this one may be another than the name's.
+        if kind_is_lost or (points_at_nothing and (colorants or colorant is None)):
+            complete = False
+            continue
         kind = kind_of(
             supply_class=columns[4].get(row),
             supply_type=columns[5].get(row),
@@ -65,7 +79,7 @@ def read(walk: Walk, vendor: Vendor, model: str | None) -> tuple[list[Supply], b
         supply = Supply(
             slot=dotted(row),
             kind=kind,
-            colorant=_colorant(row, columns[3].get(row), colorants, description, vendor),
+            colorant=colorant,
             description=description,
             reorder_number=labels.reorder_number(description, vendor),
             cartridge_serial=labels.cartridge_serial(description),
@@ -77,6 +91,11 @@ def read(walk: Walk, vendor: Vendor, model: str | None) -> tuple[list[Supply], b
         )
         supplies.append(_alerted(supply, said.get(row)))
     return _monochrome(_hinted(supplies, hints.read(walk)), walk), complete
+
+
+def _points_at_nothing(row: Oid, index: int | None, colorants: Mapping[Oid, str]) -> bool:
+    """Whether the supply points at a colorant whose value did not answer."""
+    return index is not None and index > 0 and (*row[:1], index) not in colorants
 
 
 def state_of(level: int | None, capacity: int | None) -> tuple[State, float | None]:

@@ -117,6 +117,7 @@ def add_slots(*, seen: Mapping[int, Sequence[SlotSeen]]) -> dict[int, list[Slot]
 def _supply_that_fits(fits: Sequence[ModelSupply], seen: SlotSeen) -> Supply | None:
     """What is sent for a slot: by the printer's reorder number, else the one preferred for kind and colorant.
 
+    A printer that names no colour, as those with one toner do, gets what fits of that kind.
     None when that leaves a choice: a wrong cartridge is worse than a question to staff.
     """
     if seen.reorder_number:
@@ -126,6 +127,8 @@ def _supply_that_fits(fits: Sequence[ModelSupply], seen: SlotSeen) -> Supply | N
     same = [
         fit.supply for fit in fits if fit.supply.kind == seen.kind and fit.supply.colorant == seen.colorant
     ]
+    if not same and not seen.colorant:
+        same = [fit.supply for fit in fits if fit.supply.kind == seen.kind]
     preferred = [fit.supply for fit in fits if fit.preferred and fit.supply in same]
     candidates = preferred or same
     return candidates[0] if len(candidates) == 1 else None
@@ -177,6 +180,8 @@ def mark_replenishment_started(*, device_ids: Sequence[int]) -> int:
 def remove_device(*, device: Device, at: dt.datetime | None = None, actor: User | None = None) -> None:
     """Takes a device out of use. Its history stays; its serial may be used again."""
     at = at or timezone.now()
+    # In the order of a report: its token, then its device.
+    list(Token.objects.select_for_update(no_key=True).filter(device_id=device.pk).order_by("pk"))
     if Device.objects.filter(pk=device.pk, removed_at=None).update(removed_at=at) != 1:
         return
     Token.objects.filter(device_id=device.pk, revoked_at=None).update(revoked_at=at)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metered.accounts.desk import LoggedAdmin
+from metered.accounts.desk import LoggedAdmin, Settled
 from metered.accounts.models import Fact
 from metered.fleet import actions
 from metered.fleet.models import (
@@ -75,7 +75,7 @@ class PriceInline(NamedInline):
 
 
 @admin.register(Contract)
-class ContractAdmin(LoggedAdmin):
+class ContractAdmin(Settled, LoggedAdmin):
     list_display = ("number", "account", "status", "starts_on", "ends_on", "currency")
     list_select_related = ("account",)
     list_filter = ("status", "currency")
@@ -169,7 +169,7 @@ class InUseFilter(admin.SimpleListFilter):
 
 
 @admin.register(Device)
-class DeviceAdmin(WithButtons, LoggedAdmin):
+class DeviceAdmin(Settled, WithButtons, LoggedAdmin):
     list_display = ("serial", "name", "model", "account", "address", "path", "replenishment", "removed_at")
     list_select_related = ("model", "account", "address")
     list_filter = (InUseFilter, "path", "replenishment")
@@ -218,7 +218,7 @@ class DeviceAdmin(WithButtons, LoggedAdmin):
 
 
 @admin.register(Agent)
-class AgentAdmin(WithButtons, LoggedAdmin):
+class AgentAdmin(Settled, WithButtons, LoggedAdmin):
     list_display = ("name", "account", "created_at")
     list_select_related = ("account",)
     search_fields = ("name", "account__name", "account__number")

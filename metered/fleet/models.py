@@ -254,7 +254,9 @@ class Device(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        """Address and contract are the device's own customer's; the database holds it too."""
+        """A serial that names something. Address and contract are its customer's, by the database too."""
+        if not serial_key(self.serial or ""):
+            raise ValidationError({"serial": _("Enter the serial number: letters and digits.")})
         wrong = {
             name: _("This belongs to another customer.")
             for name in ("address", "contract")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +25,15 @@ def problem(status: int, detail: str, **extra: Any) -> JsonResponse:
     return JsonResponse(body(status, detail, **extra), status=status, content_type=MEDIA_TYPE)
 
 
+class ProblemResponse(Response):
+    """A problem document, whatever form of answer was asked for and whatever the view usually gives."""
+
+    @property
+    def rendered_content(self) -> str:
+        self["Content-Type"] = MEDIA_TYPE
+        return json.dumps(self.data, ensure_ascii=False, default=str)
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: its own errors, dressed as problem documents; everything else stays a 500."""
     response = drf_handler(exc, context)
@@ -36,9 +46,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(exc, exceptions.ValidationError):
         extra["errors"] = exc.detail
         detail = "The request was understood but not valid."
-    response.data = body(response.status_code, str(detail or exc), **extra)
-    response.content_type = MEDIA_TYPE
-    return response
+    return ProblemResponse(
+        body(response.status_code, str(detail or exc), **extra),
+        status=response.status_code,
+        headers=dict(response.items()),
+        exception=True,
+        content_type=MEDIA_TYPE,
+    )
 
 
 def is_api(request: HttpRequest) -> bool:

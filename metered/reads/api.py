@@ -87,7 +87,9 @@ class TelemetryView(APIView):
         request={"application/json": BatchSerializer},
         responses={
             200: AnswerSerializer,
-            **{(status, MEDIA_TYPE): ProblemSerializer for status in (400, 401, 406, 413, 415, 422, 429)},
+            **{
+                (status, MEDIA_TYPE): ProblemSerializer for status in (400, 401, 406, 411, 413, 415, 422, 429)
+            },
         },
         examples=[
             OpenApiExample("a batch", value=examples.BATCH, request_only=True),
@@ -95,6 +97,8 @@ class TelemetryView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+            raise Unreadable(411, "Send the body in one piece, with a Content-Length.")
         data = request.data
         body = data.get("body", b"") if isinstance(data, dict) else b""
         principal: object = request.user

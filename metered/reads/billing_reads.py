@@ -19,7 +19,7 @@ from metered.lib.zones import time_zone_or_none
 from metered.reads.cutoff import Period, periods
 from metered.reads.models import DeviceState, Read, ReadValue
 from metered.reads.neighbours import Neighbours, contradiction, nearest
-from metered.reads.packing import unpack_meters
+from metered.reads.packing import pack_meters, unpack_meters
 from metered.reads.words import Note, Path
 
 FUTURE = dt.timedelta(minutes=10)
@@ -170,10 +170,11 @@ class _Due:
 def take_cut_off(*, now: dt.datetime | None = None, account_id: int | None = None) -> int:
     """Makes the reads that are due from observations (domain rule 14); returns how many were made.
 
-    For each device of a contract in force: the last whole, believed observation of the period that ended
-    last, and of the one before in case a day was missed. A period that has had a machine's read gets no
-    other, a replaced one counting too, so it may run as often as it likes. Meters that went down since the
-    last read are held for a person (rule 11): the forecast may believe a replaced controller, a bill not.
+    For each device of a contract in force: the last believed observation, whole or at least with all meters
+    that are billed, of the period that ended last, and of the one before in case a day was missed. A period
+    that has had a machine's read gets no other, a replaced one counting too, so it may run as often as it
+    likes. Meters that went down since the last read are held for a person (rule 11): the forecast may believe
+    a replaced controller, a bill not.
     In shards of 500 devices, each a transaction of its own.
     """
     now = now or timezone.now()
@@ -210,15 +211,20 @@ def _due(now: dt.datetime, account_id: int | None) -> list[_Due]:
 
 
 _LAST_WHOLE = """
-SELECT due.place, o.observed_at, o.path, o.meters, s.meter_keys
+SELECT due.place, o.observed_at, o.path, o.notes, o.meters, s.meter_keys
 FROM unnest(%(places)s::int[], %(devices)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
     AS due (place, device_id, starts_at, ends_at)
 JOIN reads_devicestate s ON s.device_id = due.device_id
 CROSS JOIN LATERAL (
-    SELECT observed_at, path, meters FROM reads_observation o
+    SELECT observed_at, path, notes, meters FROM reads_observation o
     WHERE o.device_id = due.device_id AND o.observed_at >= due.starts_at AND o.observed_at < due.ends_at
-        AND o.observed_at >= %(first)s AND o.observed_at < %(last)s AND o.notes & %(odd)s = 0
+        AND o.observed_at >= %(first)s AND o.observed_at < %(last)s AND o.notes & %(held)s = 0
         AND o.meters <> ''::bytea
+        AND (o.notes & %(incomplete)s = 0 OR NOT EXISTS (
+            SELECT 1 FROM unnest(s.meter_keys) WITH ORDINALITY AS kept (code, place)
+            JOIN fleet_metertype kind ON kind.code = kept.code
+            WHERE substring(o.meters FROM (8 * (place - 1) + 1)::int FOR 8) IN (''::bytea, %(no_meter)s)
+        ))
     ORDER BY o.observed_at DESC LIMIT 1
 ) o
 WHERE NOT EXISTS (
@@ -243,7 +249,9 @@ def _take(due: Sequence[_Due], now: dt.datetime) -> int:
                 "ends": [item.period.end for item in due],
                 "first": min(item.period.start for item in due),
                 "last": max(item.period.end for item in due),
-                "odd": int(Note.METER_HELD | Note.INCOMPLETE),
+                "held": int(Note.METER_HELD),
+                "incomplete": int(Note.INCOMPLETE),
+                "no_meter": pack_meters([None, 0])[:8],
             },
         )
         rows = cursor.fetchall()
@@ -258,12 +266,13 @@ def _take(due: Sequence[_Due], now: dt.datetime) -> int:
                 for key, value in zip(keys, unpack_meters(bytes(meters)), strict=False)
                 if value is not None and key in types
             },
+            late=bool(notes & Note.LATE),
         )
-        for place, observed_at, path, meters, keys in rows
+        for place, observed_at, path, notes, meters, keys in rows
     ]
     # In the order of time, so that a period is compared with the one before it.
     found = sorted((item for item in found if item.values), key=lambda item: item.taken_at)
-    notes = _doubts(found, {code: row.name for code, row in types.items()})
+    doubts = _doubts(found, {code: row.name for code, row in types.items()})
     reads = [
         Read(
             account_id=item.due.account_id,
@@ -272,10 +281,10 @@ def _take(due: Sequence[_Due], now: dt.datetime) -> int:
             taken_at=item.taken_at,
             received_at=now,
             source=item.source,
-            status=Read.Status.HELD if note else Read.Status.ACCEPTED,
-            note=note or "",
+            status=Read.Status.HELD if doubt else Read.Status.ACCEPTED,
+            note=doubt or "",
         )
-        for item, note in zip(found, notes, strict=True)
+        for item, doubt in zip(found, doubts, strict=True)
     ]
     Read.objects.bulk_create(reads, batch_size=500)
     values = [
@@ -289,17 +298,19 @@ def _take(due: Sequence[_Due], now: dt.datetime) -> int:
 
 @dataclass(frozen=True)
 class _Found:
-    """The observation that a period's read is made of."""
+    """The observation that a period's read is made of. `late`: younger ones were not judged against it."""
 
     due: _Due
     taken_at: dt.datetime
     source: str
     values: dict[str, int]
+    late: bool
 
 
 def _doubts(found: Sequence[_Found], names: Mapping[str, str]) -> list[str | None]:
     """Why each must wait for a person, or None. `found` in the order of time."""
     near = nearest([(item.due.device_id, item.taken_at) for item in found])
+    later = _said_later([item for item in found if item.late])
     restarts = _restarts(found, near)
     believed: dict[int, _Found] = {}
     notes: list[str | None] = []
@@ -309,6 +320,7 @@ def _doubts(found: Sequence[_Found], names: Mapping[str, str]) -> list[str | Non
         if before is not None and (around.since is None or around.since < before.taken_at):
             around.floor |= before.values
             around.since = before.taken_at
+        around.ceiling = later.get((device_id, item.taken_at), {}) | around.ceiling
         note = contradiction(item.values, around, digits=item.due.digits, names=names)
         since = around.since
         if note is None and since is not None:
@@ -321,6 +333,42 @@ def _doubts(found: Sequence[_Found], names: Mapping[str, str]) -> list[str | Non
             believed[device_id] = item
         notes.append(note)
     return notes
+
+
+# Nothing is said by a later observation whose counters had restarted by then.
+_LATER = """
+SELECT item.device_id, item.taken_at, o.meters, s.meter_keys
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS item (device_id, taken_at)
+JOIN reads_devicestate s ON s.device_id = item.device_id
+CROSS JOIN LATERAL (
+    SELECT meters, notes FROM reads_observation o
+    WHERE o.device_id = item.device_id AND o.observed_at > item.taken_at AND o.observed_at > %s
+        AND o.notes & %s = 0 AND o.meters <> ''::bytea
+    ORDER BY o.observed_at LIMIT 1
+) o
+WHERE o.notes & %s = 0
+"""
+
+
+def _said_later(found: Sequence[_Found]) -> dict[tuple[int, dt.datetime], dict[str, int]]:
+    """The meters that each device said next and that were believed, by (device, moment)."""
+    if not found:
+        return {}
+    devices = [item.due.device_id for item in found]
+    moments = [item.taken_at for item in found]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LATER,
+            [devices, moments, min(moments), int(Note.METER_HELD), int(Note.CONTROLLER_REPLACED)],
+        )
+        return {
+            (device_id, taken_at): {
+                key: value
+                for key, value in zip(keys, unpack_meters(bytes(meters)), strict=False)
+                if value is not None
+            }
+            for device_id, taken_at, meters, keys in cursor.fetchall()
+        }
 
 
 _RESTARTS = """

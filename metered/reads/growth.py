@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from django.db import connection
 
 from metered.fleet.actions import SlotSeen, add_slots
-from metered.reads.judge import MAX_METERS, Facts, Layout, Unknown
+from metered.fleet.models import Slot
+from metered.reads.judge import MAX_METERS, MAX_SLOTS, Facts, Layout, Unknown
 from metered.reads.models import DeviceState
 from metered.reads.store import layout_of
 
@@ -23,11 +24,23 @@ WHERE device_id = ANY(%s)
 """
 
 
+def _slots_of(device_ids: set[int]) -> dict[int, set[tuple[str, str, str]]]:
+    """The slots that these devices have, by (kind, colorant, code); also those that no report named yet."""
+    found: dict[int, set[tuple[str, str, str]]] = {device_id: set() for device_id in device_ids}
+    rows = Slot.objects.filter(device_id__in=device_ids).values_list("device_id", "kind", "colorant", "code")
+    for device_id, *key in rows:
+        found[device_id].add(tuple(key))
+    return found
+
+
 def grow(lacking: Iterable[tuple[Facts, Unknown]], account_id: int) -> dict[int, tuple[Facts, Layout]]:
     """Adds what the reports named to the devices' slots and latest states; returns their new layouts.
 
-    Devices that never reported get their state row here.
+    Devices that never reported get their state row here. A report whose new meters or slots would pass
+    the limits together with those before it adds none of them: its device's layout lacks them afterwards.
     """
+    lacking = list(lacking)
+    slots_of = _slots_of({known.device_id for known, _ in lacking})
     facts: dict[int, Facts] = {}
     meters: dict[int, list[str]] = {}
     seen: dict[int, list[SlotSeen]] = {}
@@ -35,8 +48,14 @@ def grow(lacking: Iterable[tuple[Facts, Unknown]], account_id: int) -> dict[int,
         device_id = known.device_id
         facts[device_id] = known
         keys = meters.setdefault(device_id, list(known.meter_keys))
-        keys += [key for key in unknown.meters if key not in keys and len(keys) < MAX_METERS]
-        seen.setdefault(device_id, []).extend(
+        more_keys = [key for key in unknown.meters if key not in keys]
+        mine, found = slots_of[device_id], seen.setdefault(device_id, [])
+        named = {(supply.kind, supply.colorant or "", supply.slot) for supply in unknown.slots}
+        if len(keys) + len(more_keys) > MAX_METERS or len(mine | named) > MAX_SLOTS:
+            continue
+        keys += more_keys
+        mine |= named
+        found.extend(
             SlotSeen(
                 kind=supply.kind,
                 colorant=supply.colorant or "",

@@ -254,6 +254,9 @@ class _Run:
                 # Otherwise a device could pass its bulletin by calling itself an agent.
                 detail = "a device's own token reports with the path direct"
                 self._refuse(index, serial, judge.Refusal("malformed_report", detail))
+            elif self.sender.device_id is None and report.path != "agent":
+                detail = "an agent's token reports with the path agent"
+                self._refuse(index, serial, judge.Refusal("malformed_report", detail))
             else:
                 found.append((index, report, known))
         return found
@@ -321,12 +324,19 @@ class _Run:
         claims = [(known.facts.device_id, report.observed_at) for _, report, known, _ in readable]
         corrected = store.known_corrections(claims)
         # What was in its place when it came may look too old for its device now.
-        corrected |= store.known_moments([claim for claim in claims if not low <= claim[1] <= high])
+        corrected |= store.known_moments(
+            [
+                claim
+                for claim, (_, _, known, _) in zip(claims, readable, strict=True)
+                if not low <= claim[1] <= high or known.last.late_since is not None
+            ]
+        )
         levels = store.latest_levels(
             {known.facts.device_id for _, report, known, _ in readable if report.complete is False}
         )
-        rows = self._rows(readable, corrected, levels)
-        once = len({known.facts.device_id for _, _, known, _ in readable}) == len(readable)
+        youngest = {known.facts.device_id: index for index, _, known, _ in readable}
+        once = len(youngest) == len(readable)
+        rows = self._rows(readable, corrected, levels, youngest)
         # Whether a row is its device's youngest shows only at the end when a device occurs twice.
         return rows if once else list(rows)
 
@@ -335,6 +345,7 @@ class _Run:
         readable: list[tuple[int, Report, store.Known, judge.Values]],
         corrected: set[tuple[int, dt.datetime]],
         levels: dict[int, list[int | None]],
+        youngest: dict[int, int],
     ) -> Iterator[store.Row]:
         received_at = self.received_at
         low, high = judge.sure_clock(received_at)
@@ -354,7 +365,12 @@ class _Run:
                 known.facts,
                 known.last if earlier is None else earlier.verdict.last,
                 received_at=received_at,
-                place_at=None if low <= report.observed_at <= high else self._place(),
+                place_at=(
+                    None
+                    if low <= report.observed_at <= high and known.last.late_since is None
+                    else self._place()
+                ),
+                youngest=youngest[device_id] == index,
             )
             row = store.Row(device_id, report, verdict, verdict.newest, verdict.levels)
             if verdict.notes & _CLOCK:

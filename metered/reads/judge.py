@@ -13,14 +13,17 @@ from msgspec import UNSET, Struct
 
 from metered.fleet.software import is_below
 from metered.reads.levels import encode
-from metered.reads.wire import Report, SupplyLevel
-from metered.reads.words import Note
+from metered.reads.wire import Meter, Report, SupplyLevel
+from metered.reads.words import OTHER, SHEETS, Note
 
 CLOCK_AHEAD = dt.timedelta(hours=24)
 CLOCK_BEHIND = dt.timedelta(days=90)
+CLOCK_LAGS = dt.timedelta(hours=6)
+"""A device that says only late things for so long has a clock that fell back; less catches up by itself."""
 ROLLOVER_SHARE = 20
 """A lower meter fits a rollover when less than a twentieth of the counter's range was printed across it."""
 MAX_METERS = MAX_SLOTS = 64
+IMPRESSIONS = frozenset({"total", "mono", "colour", "large_mono", "large_colour"})
 
 
 class Facts(Struct, frozen=True, gc=False):
@@ -43,12 +46,17 @@ class Layout(Struct, frozen=True, gc=False):
 
 
 class Last(Struct, frozen=True, gc=False):
-    """What the device last said. `meters`: the last believed ones; `held`: those that wait to be believed."""
+    """What the device last said. `meters`: the last believed ones; `held`: those that wait to be believed.
+
+    `late_since`: when the first of its reports was received that, in a row, were all dated before
+    `observed_at`; None when the last one was not.
+    """
 
     observed_at: dt.datetime | None
     meters: list[int | None]
     held: list[int | None] | None
     cartridges: list[str | None] | None
+    late_since: dt.datetime | None = None
 
 
 class Values(Struct, frozen=True, gc=False):
@@ -117,13 +125,14 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
     place: int | None
     meter_places, slot_places = layout.meters, layout.slots
     for meter in report.meters or ():
-        place = meter_places.get(meter.meter)
+        key = meter.meter if meter.unit == "impressions" else meter_key(meter)
+        place = meter_places.get(key)
         if place is None:
-            new_meters.append(meter.meter)
+            new_meters.append(key)
         elif meters[place] is None:
             meters[place] = meter.count
         else:
-            return Refusal("malformed_report", f"the meter {meter.meter} stands twice")
+            return Refusal("malformed_report", f"the meter {key} stands twice")
     fullness = facts.waste_reports_fullness
     for supply in report.supplies or ():
         percent = supply.percent
@@ -149,6 +158,17 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
     return Values(meters, levels, cartridges)
 
 
+def meter_key(meter: Meter) -> str:
+    """The meter that a count is of: sheets and lengths are no impressions, whatever word they come under.
+
+    Counted in sheets a meter is one of its own, `total_sheets`; so is one of telemetry.md's five words
+    counted in something else, `total_other`. Another word may be the model's own, in a unit of its own.
+    """
+    if meter.unit == "sheets":
+        return f"{meter.meter}{SHEETS}"
+    return f"{meter.meter}{OTHER}" if meter.unit == "other" and meter.meter in IMPRESSIONS else meter.meter
+
+
 def _is_word(text: str, longest: int) -> bool:
     return 0 < len(text) <= longest and text.isascii() and text.isprintable() and "/" not in text
 
@@ -162,7 +182,7 @@ def _unknown(layout: Layout, meters: Sequence[str], slots: Sequence[SupplyLevel]
     if len(layout.meters) + len(meters) > MAX_METERS or len(layout.slots) + len(slots) > MAX_SLOTS:
         return Refusal("malformed_report", "no printer has so many meters or supplies")
     for name in meters:
-        if not _is_word(name, 32):
+        if not _is_word(name.removesuffix(SHEETS), 32):
             return Refusal("malformed_report", f"{name[:40]!r} is no name of a meter")
     for supply in slots:
         if not _is_word(supply.slot, 24):
@@ -181,6 +201,21 @@ def clock_is_odd(claimed: dt.datetime, last: dt.datetime | None, received_at: dt
     return claimed > received_at + CLOCK_AHEAD or claimed < (last or received_at) - CLOCK_BEHIND
 
 
+def clock_lags(claimed: dt.datetime, last: Last, received_at: dt.datetime) -> bool:
+    """Whether a machine's clock fell back by less than CLOCK_BEHIND (rule 11).
+
+    So it is when a report is again dated before the device's last one, hours after another was and with
+    nothing else between. To be asked only of the youngest report of a device in a batch: what an agent
+    delivers late, many at once and the new ones behind them, belongs in its place.
+    """
+    return (
+        last.late_since is not None
+        and last.observed_at is not None
+        and claimed < min(last.observed_at, received_at - CLOCK_LAGS)
+        and received_at - last.late_since >= CLOCK_LAGS
+    )
+
+
 def sure_clock(received_at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Between these moments no device's clock is odd, whatever it said last."""
     ahead = received_at + CLOCK_AHEAD
@@ -195,15 +230,20 @@ def judge(
     *,
     received_at: dt.datetime,
     place_at: dt.datetime | None,
+    youngest: bool = True,
 ) -> Kept:
     """The observation that a readable report of a known device becomes.
 
     `place_at`: the moment to keep it under when its own clock can't be believed; None when it surely can.
+    `youngest`: no report of the device in the batch claims a later moment.
     """
     warnings: list[Refusal] = []
     notes = 0
     observed_at = report.observed_at
-    if place_at is not None and clock_is_odd(observed_at, last.observed_at, received_at):
+    if place_at is not None and (
+        clock_is_odd(observed_at, last.observed_at, received_at)
+        or (youngest and clock_lags(observed_at, last, received_at))
+    ):
         notes |= Note.CLOCK
         if observed_at > received_at:
             warnings.append(
@@ -222,23 +262,34 @@ def judge(
         )
     if report.complete is False:
         notes |= Note.INCOMPLETE
+    impossible = _too_long(facts, values.meters)
+    if impossible is not None:
+        notes |= Note.METER_HELD
+        warnings.append(impossible)
     if last.observed_at is not None and observed_at <= last.observed_at:
         if observed_at < last.observed_at:
             notes |= Note.LATE
+            higher = [] if impossible else _above_later(facts, values.meters, last.meters)
+            if higher:
+                notes |= Note.METER_HELD
+                warnings.append(_above_warning(facts, values.meters, last.meters, higher))
         return Kept(observed_at, notes, False, values.meters, values.levels, None, last, warnings)
 
-    meters, held = values.meters, None
-    lower = _lower(meters, last.meters)
+    meters = values.meters
+    held: list[int | None] | None
+    lower = [] if impossible else _lower(meters, last.meters)
     if lower:
         if all(fits_rollover(meters[i], last.meters[i], facts.meter_digits) for i in lower):
             notes |= Note.ROLLOVER
-        elif last.held is not None and not _lower(meters, last.held):
+        elif last.held is not None and _confirms(meters, lower, last.held):
             notes |= Note.CONTROLLER_REPLACED
         else:
             notes |= Note.METER_HELD
-            held = meters
             warnings.append(_held_warning(facts, meters, last.meters, lower))
-    believed = last.meters if held else merged(meters, last.meters)
+    if notes & Note.METER_HELD:
+        believed, held = merged([None] * len(meters), last.meters), merged(meters, last.held or [])
+    else:
+        believed, held = merged(meters, last.meters), _still_held(meters, last.held)
     changed, cartridges = _cartridges(values.cartridges, last.cartridges)
     return Kept(
         observed_at,
@@ -247,9 +298,39 @@ def judge(
         meters,
         values.levels,
         values.cartridges if changed else None,
-        Last(observed_at, believed, held, cartridges),
+        # A clock that is wrong stays so until a report is in its place without help.
+        Last(observed_at, believed, held, cartridges, last.late_since if notes & Note.CLOCK else None),
         warnings,
     )
+
+
+def _too_long(facts: Facts, meters: list[int | None]) -> Refusal | None:
+    """Rule 11: no counter shows more digits than it has. The warning for the first that would."""
+    limit: int = 10**facts.meter_digits
+    for place, count in enumerate(meters):
+        if count is not None and count >= limit and not facts.meter_keys[place].endswith((SHEETS, OTHER)):
+            return Refusal(
+                "meter_held",
+                f"{facts.meter_keys[place]} has more than the meter's {facts.meter_digits} digits;"
+                " levels were kept",
+            )
+    return None
+
+
+def _confirms(meters: list[int | None], lower: list[int], held: list[int | None]) -> bool:
+    """Whether a second report agrees that the counters restarted: all that are lower waited for it."""
+    waited = all(place < len(held) and held[place] is not None for place in lower)
+    return waited and not _lower(meters, held)
+
+
+def _still_held(meters: list[int | None], held: list[int | None] | None) -> list[int | None] | None:
+    """The held meters that a believed report did not mention still wait."""
+    if held is None:
+        return None
+    waiting = [
+        old if place >= len(meters) or meters[place] is None else None for place, old in enumerate(held)
+    ]
+    return waiting if any(old is not None for old in waiting) else None
 
 
 def _lower(meters: list[int | None], before: list[int | None]) -> list[int]:
@@ -258,6 +339,15 @@ def _lower(meters: list[int | None], before: list[int | None]) -> list[int]:
         place
         for place, (now, then) in enumerate(zip(meters, before, strict=False))
         if now is not None and then is not None and now < then
+    ]
+
+
+def _above_later(facts: Facts, meters: list[int | None], later: list[int | None]) -> list[int]:
+    """The places where a late report says more than is known of a later moment."""
+    return [
+        place
+        for place in _lower(later, meters)
+        if not fits_rollover(later[place], meters[place], facts.meter_digits)
     ]
 
 
@@ -300,6 +390,18 @@ def _held_warning(
     )
 
 
+def _above_warning(
+    facts: Facts, meters: list[int | None], later: list[int | None], higher: list[int]
+) -> Refusal:
+    place = higher[0]
+    now, then = meters[place], later[place]
+    assert now is not None and then is not None
+    return Refusal(
+        "meter_held",
+        f"{facts.meter_keys[place]} is {now - then:,} above what was read later; levels were kept",
+    )
+
+
 __all__ = [
     "Facts",
     "Kept",
@@ -310,9 +412,11 @@ __all__ = [
     "Values",
     "admit",
     "clock_is_odd",
+    "clock_lags",
     "fits_rollover",
     "judge",
     "merged",
+    "meter_key",
     "read_values",
     "sure_clock",
 ]

@@ -66,6 +66,9 @@ class DeviceState(models.Model):
     )
     observed_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True, help_text=_("Last contact"))
+    late_since = models.DateTimeField(
+        null=True, help_text=_("Since then its reports arrive only late: dated before what it said last")
+    )
     path = models.SmallIntegerField(null=True, choices=[(Path.AGENT, _("agent")), (Path.DIRECT, _("direct"))])
     software = models.CharField(max_length=64, blank=True)
     host = models.CharField(max_length=255, blank=True)

@@ -64,11 +64,13 @@ def nearest(wanted: Sequence[tuple[int, dt.datetime]]) -> list[Neighbours]:
 def contradiction(
     values: Mapping[str, int], near: Neighbours, *, digits: int, names: Mapping[str, str]
 ) -> str | None:
-    """Why the values can't stand between their neighbours, as a sentence; None when they can."""
+    """Why the values can't stand, alone or between their neighbours, as a sentence; None when they can."""
     for code, value in values.items():
         last, following = near.floor.get(code), near.ceiling.get(code)
         meter = names.get(code, code)
         meter = meter[:1].upper() + meter[1:]
+        if value >= 10**digits:
+            return _("%(meter)s has more than its %(digits)d digits.") % {"meter": meter, "digits": digits}
         if last is not None and value < last and not fits_rollover(value, last, digits):
             return _("%(meter)s is %(gap)s below the last read.") % {
                 "meter": meter,

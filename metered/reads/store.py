@@ -54,7 +54,7 @@ SELECT coalesce(json_agg(json_build_array(
     d.serial_key, d.removed_at IS NOT NULL, d.id, m.meter_digits, m.waste_reports_fullness,
     b.minimum_software, b.from_date, s.device_id IS NOT NULL,
     array_to_json(s.meter_keys)::text, array_to_json(s.slot_keys)::text,
-    s.observed_at, s.meters, s.held_meters, s.cartridges
+    s.observed_at, s.meters, s.held_meters, s.cartridges, s.late_since
 )), '[]')::text
 FROM fleet_device d
 JOIN fleet_printermodel m ON m.id = d.model_id
@@ -79,6 +79,7 @@ class _Loaded(Struct, array_like=True, gc=False):
     meters: list[int | None] | None
     held: list[int | None] | None
     cartridges: list[str | None] | None
+    late_since: dt.datetime | None
 
 
 _loaded = msgspec.json.Decoder(list[_Loaded])
@@ -127,7 +128,7 @@ def load(account_id: int, device_id: int | None, serial_keys: list[str]) -> dict
                 row.refused_from,
             ),
             layout,
-            Last(row.observed_at, row.meters or [], row.held, row.cartridges),
+            Last(row.observed_at, row.meters or [], row.held, row.cartridges, row.late_since),
             row.removed,
             row.has_state,
         )
@@ -203,7 +204,8 @@ def note_refusals(refused: Mapping[int, str], account_id: int, at: dt.datetime) 
 _PREPARE_STATES = """
 CREATE TEMPORARY TABLE IF NOT EXISTS reads_said (
     device_id bigint, observed_at timestamptz, path smallint, meters bigint[], levels smallint[],
-    cartridges text[], held_meters bigint[], software text, host text, alerts text[], complete boolean
+    cartridges text[], held_meters bigint[], software text, host text, alerts text[], complete boolean,
+    late_since timestamptz
 ) ON COMMIT DELETE ROWS;
 DELETE FROM reads_said;
 """
@@ -217,10 +219,21 @@ UPDATE reads_devicestate AS state SET
     meters = said.meters, levels = said.levels, cartridges = said.cartridges, held_meters = said.held_meters,
     observed_at = said.observed_at, received_at = %s, path = said.path,
     software = coalesce(said.software, state.software), host = coalesce(said.host, state.host),
-    alerts = said.alerts, complete = said.complete
+    alerts = said.alerts, complete = said.complete, late_since = said.late_since
 FROM reads_said AS said WHERE state.device_id = said.device_id
 """
-_LATE = "INSERT INTO reads_observation SELECT * FROM reads_late ON CONFLICT DO NOTHING"
+# A device of which nothing but late reports came was heard of all the same.
+_LATE = """
+WITH new AS (
+    INSERT INTO reads_observation SELECT * FROM reads_late ON CONFLICT DO NOTHING RETURNING device_id
+), heard AS (
+    UPDATE reads_devicestate AS state
+    SET received_at = %(at)s, late_since = coalesce(state.late_since, %(at)s)
+    WHERE state.device_id IN (SELECT device_id FROM new)
+        AND state.device_id NOT IN (SELECT device_id FROM reads_said)
+)
+SELECT count(*) FROM new
+"""
 
 
 def write(rows: Iterable[Row], account_id: int, received_at: dt.datetime, *, careful: bool) -> int:
@@ -265,8 +278,8 @@ def write(rows: Iterable[Row], account_id: int, received_at: dt.datetime, *, car
         cursor.execute(_PREPARE_LATE)
         with cursor.copy("COPY reads_late FROM STDIN") as copy:
             copy.write("".join(late))
-        cursor.execute(_LATE)
-        return newest + int(cursor.rowcount)
+        cursor.execute(_LATE, {"at": received_at})
+        return newest + int(cursor.fetchone()[0])
 
 
 def _observation(row: Row, moment: str, stem: str) -> str:
@@ -291,7 +304,8 @@ def _state(row: Row, moment: str) -> str:
         f"{copying.NULL if last.held is None else copying.numbers(last.held)}\t"
         f"{_optional(report.software)}\t{_optional(report.host)}\t"
         f"{_alerts(tuple(report.alerts)) if report.alerts else '{}'}\t"
-        f"{'f' if report.complete is False else 't'}\n"
+        f"{'f' if report.complete is False else 't'}\t"
+        f"{copying.NULL if last.late_since is None else last.late_since.isoformat()}\n"
     )
 
 

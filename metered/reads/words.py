@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import enum
 
+SHEETS, OTHER = "_sheets", "_other"
+"""How the words of meters end that count something else than impressions (judge.meter_key)."""
+
 
 class Path(enum.IntEnum):
     """By whom an observation came (`Observation.path`)."""

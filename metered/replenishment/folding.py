@@ -64,12 +64,13 @@ class Fold:
     def _meters(self, layouts: Mapping[int, Layout]) -> tuple[Floats, Floats]:
         """Total and colour meters of every observation; nan where it told none.
 
-        The total is the meter `total` where the device has one, else mono and colour together; its colour
-        pages are `colour`, or the total without `mono`, or two in five.
+        The total is the meter `total` where the device has one, else mono and colour together, else the
+        sheets that it counts instead: not what is billed, but use all the same. Its colour pages are
+        `colour`, or the total without `mono`, or two in five.
         """
         at = {
             name: np.full(self.loaded.devices.size, -1, dtype=np.int64)
-            for name in ("total", "mono", "colour")
+            for name in ("total", "mono", "colour", "total_sheets")
         }
         for device, layout in layouts.items():
             for name, index in at.items():
@@ -91,6 +92,7 @@ class Fold:
         total = np.where(
             has_total, total, np.where(has_colour & has_mono, mono + colour, np.where(has_mono, mono, colour))
         )
+        total = np.where(has_total | has_mono | has_colour, total, meter("total_sheets"))
         tints = self.loaded.colour_models[self._row]
         other = np.where(has_mono, total - mono, COLOUR_SHARE * total)
         colour = np.where(tints, np.where(has_colour, colour, other), 0.0)

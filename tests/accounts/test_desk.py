@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from metered.accounts.models import Account, ActivityEntry, Address, User
-from metered.fleet.models import Device
+from metered.fleet.models import Agent, Device
 from metered.notify.models import Message
 from metered.notify.rendering import render
 from tests import factories
@@ -99,6 +99,72 @@ def test_a_device_stays_with_its_own_customer() -> None:
         device.clean()
     with pytest.raises(IntegrityError), transaction.atomic():
         Device.objects.filter(pk=device.pk).update(address=other)
+
+
+@pytest.mark.parametrize("kind", ["fleet/device", "fleet/agent", "fleet/contract", "accounts/address"])
+def test_whose_a_row_is_is_settled_once_it_exists(kind: str) -> None:
+    mine, other = factories.account(), factories.account()
+    address = factories.address(mine)
+    rows: dict[str, Any] = {
+        "fleet/device": factories.device(address),
+        "fleet/agent": Agent.objects.create(account=mine, name="Head office"),
+        "accounts/address": address,
+    }
+    rows["fleet/contract"] = rows["fleet/device"].contract
+    row = rows[kind]
+    _, client = _staff(is_superuser=True)
+    path = f"/admin/{kind}/{row.pk}/change/"
+    form = client.get(path).context["adminform"].form
+    assert "account" not in form.fields
+    values = {name: value for name, value in form.initial.items() if value is not None}
+    inlines = {
+        f"{prefix}-{name}": 0
+        for prefix in ("slots", "tokens", "versions", "closures", "prices")
+        for name in ("TOTAL_FORMS", "INITIAL_FORMS")
+    }
+    client.post(path, {**values, **inlines, "account": other.pk})
+    row.refresh_from_db()
+    assert row.account_id == mine.pk
+    assert "account" in client.get(f"/admin/{kind}/add/").context["adminform"].form.fields
+
+
+def test_a_serial_of_nothing_but_hyphens_is_none() -> None:
+    device = factories.device(factories.address(factories.account()))
+    device.serial = " - "
+    with pytest.raises(ValidationError, match="serial"):
+        device.clean()
+
+
+def test_staff_change_nobodys_address_for_signing_in() -> None:
+    kim = factories.user("kim@example.com", is_staff=True)
+    _, client = _staff("change_user", "view_user")
+    client.post(f"/admin/accounts/user/{kim.pk}/change/", _user_form(kim, email="mine@example.com", name="K"))
+    kim.refresh_from_db()
+    assert (kim.email, kim.name) == ("kim@example.com", "K")
+    boss = signed_in(factories.user("boss@example.com", is_staff=True, is_superuser=True))
+    boss.post(f"/admin/accounts/user/{kim.pk}/change/", _user_form(kim, email="mine@example.com"))
+    kim.refresh_from_db()
+    assert kim.email == "kim@example.com"
+
+
+def test_a_new_person_is_given_an_address_at_the_desk() -> None:
+    _, client = _staff(is_superuser=True)
+    assert "email" in client.get("/admin/accounts/user/add/").context["adminform"].form.fields
+
+
+def test_changes_of_a_person_stand_in_the_activity_of_each_account_of_theirs() -> None:
+    north, south, elsewhere = (factories.account(name) for name in ("North", "South", "Elsewhere"))
+    ana = factories.user("ana@example.com", "Ana")
+    factories.member(north, ana, "owner")
+    factories.member(south, ana, "viewer")
+    _, client = _staff("change_user", "view_user")
+    client.post(f"/admin/accounts/user/{ana.pk}/change/", _user_form(ana, name="Anna"))
+    entries = ActivityEntry.objects.order_by("account__name")
+    assert [entry.account for entry in entries] == [north, south]
+    for entry in entries:
+        assert (entry.verb, entry.public_id) == ("changed", ana.public_id)
+        assert entry.before == {"name": "Ana"} and entry.after == {"name": "Anna"}
+    assert not ActivityEntry.objects.filter(account=elsewhere).exists()
 
 
 def test_a_zone_that_is_none_is_refused_and_never_stops_a_mail() -> None:

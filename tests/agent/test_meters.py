@@ -35,6 +35,25 @@ def test_ricohs_counters_are_found_by_their_names() -> None:
     assert report.meters[0].unit == "sheets"  # the printer's own word for it
 
 
+def test_a_makers_count_of_impressions_goes_before_a_standard_count_of_sheets() -> None:
+    ricoh = "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.367.1.1"
+    own = "4.1.367.3.2.1.2.19.1.0|2|271900"
+    for unit in (["43.10.2.1.3.1.1|2|8"], ["43.10.2.1.3.1.1|2|16"], []):
+        (total,) = read(rows(ricoh, *unit, "43.10.2.1.4.1.1|65|150000", own, *TONER)).meters
+        assert (total.count, total.unit, total.source) == (
+            271900,
+            "impressions",
+            "1.3.6.1.4.1.367.3.2.1.2.19.1.0",
+        )
+    # In impressions the standard one stays first, and a count of nothing is none.
+    for unit, maker in (
+        (["43.10.2.1.3.1.1|2|7"], own),
+        (["43.10.2.1.3.1.1|2|8"], own.replace("271900", "0")),
+    ):
+        (total,) = read(rows(ricoh, *unit, "43.10.2.1.4.1.1|65|150000", maker, *TONER)).meters
+        assert total.count == 150000
+
+
 def test_canons_colour_is_large_and_small_together() -> None:
     assert counts(read("canon_counters")) == {
         "total": 50000,
@@ -93,7 +112,8 @@ def test_the_makers_total_stands_in_for_a_missing_or_idle_one() -> None:
     device = ("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.11.2.3.9.1", "4.1.11.2.3.9.4.2.1.4.1.2.5.0|2|4711", *TONER)
     assert counts(read(rows(*device))) == {"total": 4711}
     assert counts(read(rows("43.10.2.1.4.1.1|65|0", *device))) == {"total": 4711}
-    assert counts(read(rows("43.10.2.1.4.1.1|65|4700", *device))) == {"total": 4700}
+    printed = ("43.10.2.1.3.1.1|2|7", "43.10.2.1.4.1.1|65|4700")
+    assert counts(read(rows(*printed, *device))) == {"total": 4700}
 
 
 def test_another_makers_rows_are_not_read() -> None:

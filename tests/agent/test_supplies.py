@@ -123,8 +123,7 @@ def test_part_numbers_alone_say_kind_colour_and_number_where_the_maker_has_a_rul
         ("toner", None, "PK-3010S"),
         ("waste", None, "WT-5190"),
         ("drum", None, "DK-5140"),
-        ("other", None, None),
-    ]
+    ]  # 1.9 did not answer what it is
 
 
 def test_the_colorant_table_speaks_before_the_name() -> None:
@@ -137,7 +136,32 @@ def test_the_colorant_table_speaks_before_the_name() -> None:
         *supply_rows(3, name="Yellow Ink", type_=5, colorant=0),
         *supply_rows(4, name="Ink", type_=5, colorant=9),
     )
-    assert [s.colorant for s in read(walk).supplies] == ["photo black", "cyan", "yellow", None]
+    report = read(walk)
+    assert [s.colorant for s in report.supplies] == ["photo black", "cyan", "yellow"]
+    assert not report.complete  # the fourth one's colorant did not answer
+
+
+def test_a_supply_that_would_be_another_place_is_left_out() -> None:
+    colours = ("43.12.1.1.4.1.1|4|photo black", "43.12.1.1.4.1.2|4|cyan")
+    toners = [
+        *supply_rows(1, name="Black Ink", type_=5, colorant=1),
+        *supply_rows(2, name="Ink 2", type_=5, colorant=2),
+    ]
+    whole = read(rows(*DEVICE, *colours, *toners))
+    assert whole.complete and [s.colorant for s in whole.supplies] == ["photo black", "cyan"]
+    # Its colorant, its type, all colorants that did not answer.
+    part = read(rows(*DEVICE, *colours[1:], *toners))
+    assert (part.complete, [s.slot for s in part.supplies]) == (False, ["1.2"])
+    untyped = read(rows(*DEVICE, *colours, *supply_rows(1, name="Part 70", colorant=1), *toners[7:]))
+    assert not untyped.complete and "1.1" not in by_slot(untyped)
+    # A printer may have no table of colorants: what its names tell is kept.
+    none = read(rows(*DEVICE, *toners))
+    assert (none.complete, [s.colorant for s in none.supplies]) == (False, ["black"])
+
+
+def test_a_kind_that_only_words_tell_is_told() -> None:
+    report = read(rows(*DEVICE, *supply_rows(1, name="Toner K"), *supply_rows(2, name="Part 70")))
+    assert [s.kind for s in report.supplies] == ["toner"] and not report.complete
 
 
 @pytest.mark.parametrize(

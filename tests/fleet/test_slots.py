@@ -6,10 +6,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from metered.fleet.actions import SlotSeen, add_slots
-from metered.fleet.models import Device, ModelSupply, Slot, Supply
+from metered.fleet.actions import SlotSeen, add_slots, issue_token, remove_device
+from metered.fleet.models import Device, ModelSupply, Slot, Supply, Token
 from tests import factories as make
-from tests.threads import at_once, fine
+from tests.threads import at_once, fine, while_open
 
 
 def seen(
@@ -42,6 +42,36 @@ def test_new_slots_go_to_the_end_and_known_ones_stay() -> None:
 def test_two_black_toners_stay_two_and_one_named_twice_is_one() -> None:
     slots = named(fresh(), seen(code="1.1"), seen(code="1.2"), seen(code="1.1"))
     assert [slot.code for slot in slots] == ["1.1", "1.2"]
+
+
+@pytest.mark.django_db
+def test_a_toner_without_a_colour_gets_the_only_one_that_fits() -> None:
+    device = fresh()
+    black = make.supply("toner", "black", fits=device.model)
+    make.supply("drum", "black", fits=device.model)
+    assert named(device, seen("", "1.1"))[0].supply == black
+    # A second one leaves a choice, unless staff said which is sent.
+    other = fresh()
+    first, second = (make.supply("toner", colour, fits=other.model) for colour in ("black", "cyan"))
+    assert named(other, seen("", "1.1"))[0].supply is None
+    ModelSupply.objects.filter(supply=second).update(preferred=False)
+    assert named(other, seen("", "1.2"))[1].supply == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_device_is_removed_while_its_own_first_report_comes() -> None:
+    """The report holds its token and wants the device."""
+    device = fresh()
+    issue_token(device=device)
+    removed = while_open(
+        lambda: Token.objects.select_for_update(no_key=True).get(device=device),
+        lambda: remove_device(device=device),
+        then=lambda: named(device, seen()),
+    )
+    assert removed.waited and removed.result is None
+    device.refresh_from_db()
+    assert device.removed_at is not None and device.slots.count() == 1
+    assert not device.tokens.filter(revoked_at=None).exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -243,7 +243,12 @@ def test_the_table_says_what_the_agent_reads_from_the_recordings() -> None:
         ]
         assert said == [(code, kind, colorant, level) for code, kind, colorant, level, _ in fact.slots]
         meters = {str(m.meter): m.count for m in read[fact.serial].meters}
+        assert {m.unit for m in read[fact.serial].meters} <= {unit_of(fact)}
         assert meters == {k: v for k, v in zip(("total", "mono", "colour"), fact.meters, strict=True) if v}
+
+
+def unit_of(fact: Any) -> str:
+    return "sheets" if fact.sheets else "impressions"
 
 
 def report_of(fact: Any, at: dt.datetime) -> dict[str, Any]:
@@ -255,7 +260,7 @@ def report_of(fact: Any, at: dt.datetime) -> dict[str, Any]:
         "path": "agent",
         "complete": True,
         "meters": [
-            {"meter": word, "count": value, "unit": "impressions"}
+            {"meter": word, "count": value, "unit": unit_of(fact)}
             for word, value in zip(words, fact.meters, strict=True)
             if value
         ],

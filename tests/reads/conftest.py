@@ -11,11 +11,15 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from metered.fleet.models import Device, PrinterModel
+from metered.fleet.actions import token_digest
+from metered.fleet.models import Device, PrinterModel, Token
+from metered.reads import ingest
+from metered.reads.sender import Sender
 from tests import factories
-from tests.reads.batches import encode
+from tests.reads.batches import batch, encode
 
 Send = Callable[..., HttpResponse]
+Take = Callable[..., ingest.Answer]
 
 
 @pytest.fixture
@@ -69,5 +73,18 @@ def answer(send: Send) -> Callable[..., dict[str, Any]]:
         assert response.status_code == 200, response.content
         found: dict[str, Any] = json.loads(response.content)
         return found
+
+    return call
+
+
+@pytest.fixture
+def take(token: str) -> Take:
+    """take(received_at, *reports): a batch of the agent that arrives at that moment."""
+    row = Token.objects.get(digest=token_digest(token))
+    sender = Sender(row.pk, row.account_id, None)
+
+    def call(received_at: dt.datetime, *reports: dict[str, Any]) -> ingest.Answer:
+        body = batch(*reports, sequence=int(received_at.timestamp()))
+        return ingest.take_batch(sender=sender, body=encode(body), received_at=received_at)
 
     return call

@@ -19,6 +19,16 @@ from tests.reads.batches import batch, level, report
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.parametrize(("query", "accept", "status"), [("?format=xx", "*/*", 404), ("", "text/html", 406)])
+def test_errors_of_the_schema_are_problems_in_json(
+    client: Client, query: str, accept: str, status: int
+) -> None:
+    answer = client.get(f"/api/schema{query}", HTTP_ACCEPT=accept)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert json.loads(answer.content)["status"] == status
+
+
 def test_the_schema_describes_the_request_the_answers_and_the_token(client: Client) -> None:
     schema = json.loads(client.get("/api/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json").content)
     operation = schema["paths"]["/api/v1/telemetry"]["post"]

@@ -58,6 +58,13 @@ def swapped(old: str, new: str) -> bytes:
 DEEP_LIST = "[" * 5000 + "]" * 5000
 DEEP_OBJECT = '{"a":' * 5000 + "1" + "}" * 5000
 SERIAL = '"serial":"3TX481207"'
+
+
+def test_a_body_in_chunks_is_asked_for_its_length(send: Any) -> None:
+    response = send(b"", HTTP_TRANSFER_ENCODING="chunked", CONTENT_LENGTH="")
+    assert "Content-Length" in assert_problem(response, 411)["detail"]
+
+
 FRAME = b'{"schema":1,"agent":{"instance":"a","version":"1","sequence":1},"reports":%s}'
 GRID: dict[str, bytes] = {
     "empty": b"",

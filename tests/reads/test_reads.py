@@ -14,9 +14,12 @@ from metered.fleet.models import Device
 from metered.lib.errors import Refused
 from metered.reads import actions, queries
 from metered.reads.columns import Layout
-from metered.reads.models import Read, ReadValue
+from metered.reads.models import Observation, Read, ReadValue
+from metered.reads.packing import pack_meters
 from metered.reads.words import Note, Path
 from tests import factories
+from tests.reads.batches import report
+from tests.reads.conftest import Take
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -192,17 +195,31 @@ def test_before_the_cut_off_nothing_is_due(device: Device) -> None:
     assert actions.take_cut_off(now=CUT_OFF - dt.timedelta(seconds=1)) == 0
 
 
-def test_held_and_incomplete_observations_are_not_billed_by(device: Device) -> None:
+def test_held_observations_and_those_without_a_meter_are_not_billed_by(device: Device) -> None:
     past(device, [(CUT_OFF - 3 * DAY, 100)])
     with connection.cursor() as cursor:
         for age, note in ((2, Note.METER_HELD), (1, Note.INCOMPLETE)):
             cursor.execute(
                 "INSERT INTO reads_observation SELECT %s, device_id, account_id, received_at, path, %s,"
-                " meters, levels FROM reads_observation LIMIT 1",
-                [CUT_OFF - age * DAY, int(note)],
+                " %s, levels FROM reads_observation LIMIT 1",
+                [CUT_OFF - age * DAY, int(note), pack_meters([200 if age == 2 else None, 5])],
             )
     actions.take_cut_off(now=CUT_OFF + DAY)
     assert Read.objects.get().taken_at == CUT_OFF - 3 * DAY
+
+
+def test_an_incomplete_observation_with_all_billed_meters_is_billed_by(take: Take, device: Device) -> None:
+    def report_part(age: int, **counts: int) -> None:
+        at = CUT_OFF - age * DAY
+        take(at, report(device.serial, at, meters=counts, supplies=[], complete=False))
+
+    report_part(4, total=100, mono=60, marker_2=5)
+    report_part(3, total=110, mono=70)
+    report_part(2, total=120)
+    report_part(1, mono=90, marker_2=6)
+    actions.take_cut_off(now=CUT_OFF + DAY)
+    read = Read.objects.get()
+    assert (read.status, values(read)) == ("accepted", {"total": 110, "mono": 70})
 
 
 def test_a_silent_month_gets_no_read(device: Device) -> None:
@@ -243,6 +260,70 @@ def test_a_machines_lower_meter_waits_for_a_person(cast: factories.Cast, device:
     assert (read.status, read.note) == ("held", "Total is 17,690 below the last read.")
     actions.accept_read(read=read, actor=cast.sam)
     assert actions.take_cut_off(now=CUT_OFF + DAY) == 0
+
+
+def test_sheets_are_not_billed(take: Take, device: Device) -> None:
+    sheets = [
+        {"meter": "total", "count": 500, "unit": "sheets"},
+        {"meter": "mono", "count": 700, "unit": "impressions"},
+    ]
+    take(CUT_OFF - DAY, report(device.serial, CUT_OFF - DAY) | {"meters": sheets})
+    assert values(_at_the_cut_off(device)) == {"mono": 700}
+
+
+def test_a_machines_meter_with_too_many_digits_waits_for_a_person(device: Device) -> None:
+    past(device, [(CUT_OFF - DAY, 10**12)])
+    read = _at_the_cut_off(device)
+    assert (read.status, read.note) == ("held", "Total has more than its 7 digits.")
+
+
+def test_a_report_with_too_many_digits_is_not_billed_by(take: Take, device: Device) -> None:
+    take(CUT_OFF - 2 * DAY, report(device.serial, CUT_OFF - 2 * DAY))
+    take(CUT_OFF - DAY, report(device.serial, CUT_OFF - DAY, meters={"total": 10**12}))
+    read = _at_the_cut_off(device)
+    assert read.status == "accepted" and values(read) == {"total": 1000}
+
+
+HOUR = dt.timedelta(hours=1)
+
+
+def test_a_late_report_above_what_is_known_later_is_not_billed_by(take: Take, device: Device) -> None:
+    take(CUT_OFF - 40 * HOUR, report(device.serial, CUT_OFF - 40 * HOUR, meters={"total": 1000}))
+    take(CUT_OFF + HOUR, report(device.serial, CUT_OFF + HOUR, meters={"total": 1010}))
+    late = take(CUT_OFF + 2 * HOUR, report(device.serial, CUT_OFF - HOUR, meters={"total": 900_000}))
+    assert [item["detail"] for item in late.warnings] == [
+        "total is 898,990 above what was read later; levels were kept"
+    ]
+    read = _at_the_cut_off(device)
+    assert read.status == "accepted" and values(read) == {"total": 1000}
+
+
+def test_what_the_machine_said_later_holds_a_read_above_it(device: Device) -> None:
+    past(device, [(CUT_OFF - HOUR, 900_000), (CUT_OFF + HOUR, 1010)], notes=int(Note.LATE))
+    read = _at_the_cut_off(device)
+    assert (read.status, read.note) == ("held", "Total is 898,990 above the next read.")
+
+
+def test_a_controller_replaced_after_the_cut_off_says_nothing_of_the_read_before(
+    take: Take, device: Device
+) -> None:
+    take(CUT_OFF, report(device.serial, CUT_OFF - 2 * HOUR, meters={"total": 4990}))
+    for hours, count in ((20, 7), (40, 9)):
+        at = CUT_OFF + hours * HOUR
+        take(at, report(device.serial, at, meters={"total": count}))
+    Observation.objects.filter(observed_at__lt=CUT_OFF).update(notes=Note.LATE)
+    assert actions.take_cut_off(now=CUT_OFF + 2 * DAY) == 1
+    assert Read.objects.get().status == "accepted"
+
+
+def test_a_late_report_from_before_a_rollover_is_believed(take: Take, device: Device) -> None:
+    for hours, count in ((-40, 9_999_000), (1, 40)):
+        at = CUT_OFF + hours * HOUR
+        take(at, report(device.serial, at, meters={"total": count}))
+    late = take(CUT_OFF + 2 * HOUR, report(device.serial, CUT_OFF - HOUR, meters={"total": 9_999_990}))
+    assert late.warnings == []
+    read = _at_the_cut_off(device)
+    assert read.status == "accepted" and values(read) == {"total": 9_999_990}
 
 
 def test_a_rollover_before_the_cut_off_waits_for_nobody(device: Device) -> None:

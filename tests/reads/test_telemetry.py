@@ -11,9 +11,11 @@ from django.db.models import F
 
 from metered.fleet import actions as fleet
 from metered.fleet.models import Device, PrinterModel, Slot, Token
+from metered.reads import queries
 from metered.reads.models import Batch, ClockCorrection, DeviceState, Note, Observation
 from tests import factories
 from tests.reads.batches import batch, level, many, report
+from tests.reads.conftest import Take
 
 pytestmark = pytest.mark.django_db
 
@@ -330,6 +332,70 @@ def test_an_observation_that_the_state_does_not_know_is_a_duplicate(
     assert state_of(device).observed_at == now + HOUR
 
 
+def test_a_clock_that_fell_back_by_weeks_neither_silences_nor_freezes_a_device(
+    take: Take, device: Device, now: dt.datetime
+) -> None:
+    start = now - 10 * DAY
+    take(start, report(device.serial, start, meters={"total": 1000}))
+    for day in range(1, 11):
+        at = start + day * DAY
+        wrong = report(
+            device.serial, at - 40 * DAY, meters={"total": 1000 + day}, supplies=[level(0, 50.0 - 4 * day)]
+        )
+        assert take(at, wrong).accepted == 1
+        assert state_of(device).received_at == at
+    state = state_of(device)
+    assert (state.observed_at, state.levels, state.meters) == (now, [100], [1010])
+    assert not queries.silent_for_system(7 * DAY, now=now).exists()
+    notes = [row.notes for row in observations(device)]
+    # The first still looked late; its meter was above what was known of a later moment.
+    assert notes == [Note.LATE | Note.METER_HELD, 0] + [Note.CLOCK] * 9
+    # Sent again, all of it is known.
+    again = [
+        report(device.serial, start + day * DAY - 40 * DAY, meters={"total": 1000 + day})
+        for day in range(1, 11)
+    ]
+    found = take(now + HOUR, *again)
+    assert (found.accepted, found.duplicates) == (0, 10) and len(observations(device)) == 11
+    # Once its clock is right it is believed again.
+    take(now + DAY, report(device.serial, now + DAY, meters={"total": 1020}))
+    assert state_of(device).late_since is None and observations(device)[-1].notes == 0
+
+
+def test_a_late_spool_stays_in_its_place_with_the_new_reports_behind_it(
+    take: Take, device: Device, now: dt.datetime
+) -> None:
+    start = now - 9 * DAY
+    take(start, report(device.serial, start, meters={"total": 1000}))
+    # Another agent was cut off for days; its spool comes in two parts with hours between.
+    spool = [
+        report(device.serial, start - hours * HOUR, meters={"total": 1000 - hours})
+        for hours in range(60, 0, -1)
+    ]
+    take(start + HOUR, *spool[:30])
+    assert state_of(device).late_since == start + HOUR
+    new = report(device.serial, start + 9 * HOUR, meters={"total": 1010})
+    take(start + 9 * HOUR, *spool[30:], new)
+    kept = observations(device)
+    assert [row.notes for row in kept] == [Note.LATE] * 60 + [0, 0]
+    assert [row.observed_at for row in kept[:60]] == [start - hours * HOUR for hours in range(60, 0, -1)]
+    state = state_of(device)
+    assert state.late_since is None and state.meters == [1010]
+
+
+def test_late_reports_within_hours_and_known_ones_do_not_make_a_clock_wrong(
+    take: Take, device: Device, now: dt.datetime
+) -> None:
+    start = now - 5 * DAY
+    take(start, report(device.serial, start))
+    for minutes in range(3):
+        at = start + dt.timedelta(minutes=minutes + 1)
+        take(at, report(device.serial, start - (9 - minutes) * DAY, meters={"total": 900}))
+    take(start + DAY, report(device.serial, start - 9 * DAY, meters={"total": 900}))
+    assert [row.notes for row in observations(device)] == [Note.LATE] * 3 + [0]
+    assert state_of(device).received_at == start + dt.timedelta(minutes=3)
+
+
 # --- meters (domain rule 11) -----------------------------------------------------------------------
 
 
@@ -387,6 +453,52 @@ def test_a_meter_that_passes_its_maximum_is_no_slip(answer: Answer, device: Devi
     found = answer(batch(report(device.serial, now, meters={"total": 40}), sequence=2))
     assert found["warnings"] == [] and state_of(device).meters == [40]
     assert observations(device)[1].notes == Note.ROLLOVER
+
+
+def test_more_digits_than_the_meter_has_are_held(answer: Answer, device: Device, now: dt.datetime) -> None:
+    answer(batch(report(device.serial, now - 3 * DAY, meters={"total": 1000})))
+    for day in (2, 1):
+        long = report(device.serial, now - day * DAY, meters={"total": 10**12}, supplies=[level(0, 9.0)])
+        found = answer(batch(long, sequence=5 - day))
+        assert [item["detail"] for item in found["warnings"]] == [
+            "total has more than the meter's 7 digits; levels were kept"
+        ]
+    state = state_of(device)
+    assert state.meters == [1000] and state.held_meters == [10**12] and state.levels == [90]
+    found = answer(batch(report(device.serial, now, meters={"total": 9_999_999}), sequence=9))
+    assert found["warnings"] == [] and state_of(device).meters == [9_999_999]
+    assert [row.notes for row in observations(device)] == [0, Note.METER_HELD, Note.METER_HELD, 0]
+
+
+def test_a_first_or_late_report_may_not_have_more_digits_either(
+    answer: Answer, device: Device, now: dt.datetime
+) -> None:
+    answer(batch(report(device.serial, now, meters={"total": 10**7})))
+    assert state_of(device).meters == [None] and state_of(device).held_meters == [10**7]
+    found = answer(batch(report(device.serial, now - DAY, meters={"total": 10**7}), sequence=2))
+    assert reasons(found, "warnings") == ["meter_held"]
+    assert observations(device)[0].notes == Note.METER_HELD | Note.LATE
+
+
+def test_a_held_meter_waits_through_reports_that_do_not_mention_it(
+    answer: Answer, device: Device, now: dt.datetime
+) -> None:
+    answer(batch(report(device.serial, now - 3 * DAY, meters={"total": 9000, "mono": 5000})))
+    answer(batch(report(device.serial, now - 2 * DAY, meters={"total": 9010, "mono": 12}), sequence=2))
+    answer(batch(report(device.serial, now - DAY, meters={"total": 9020}), sequence=3))
+    state = state_of(device)
+    assert state.meters == [9020, 5000] and state.held_meters == [None, 12]
+    found = answer(batch(report(device.serial, now, meters={"total": 9030, "mono": 30}), sequence=4))
+    assert found["warnings"] == []
+    assert state_of(device).meters == [9030, 30] and state_of(device).held_meters is None
+    assert observations(device)[-1].notes == Note.CONTROLLER_REPLACED
+
+
+def test_a_meter_that_was_not_held_confirms_nothing(answer: Answer, device: Device, now: dt.datetime) -> None:
+    answer(batch(report(device.serial, now - 3 * DAY, meters={"total": 9000, "mono": 5000})))
+    answer(batch(report(device.serial, now - 2 * DAY, meters={"mono": 12}), sequence=2))
+    found = answer(batch(report(device.serial, now, meters={"total": 40, "mono": 13}), sequence=3))
+    assert reasons(found, "warnings") == ["meter_held"] and state_of(device).held_meters == [40, 13]
 
 
 # --- levels and layout ------------------------------------------------------------------------------
@@ -471,6 +583,40 @@ def test_a_stored_layout_of_any_shape_refuses_nobody_else(
     assert answer(batch(report(device.serial, now + HOUR, supplies=[level(1)]), sequence=3))["accepted"] == 1
 
 
+def _counted(word: str, count: int, unit: str | None) -> dict[str, Any]:
+    return {"meter": word, "count": count, "unit": unit}
+
+
+def test_what_is_not_counted_in_impressions_is_a_meter_of_its_own(
+    answer: Answer, device: Device, now: dt.datetime
+) -> None:
+    counts = [
+        _counted("total", 500, "sheets"),
+        _counted("mono", 7, "other"),
+        _counted("colour", 8, None),
+        _counted("scans", 9, "other"),
+        _counted("x" * 32, 10, "sheets"),
+    ]
+    assert answer(batch(report(device.serial, now - DAY) | {"meters": counts}))["accepted"] == 1
+    state = state_of(device)
+    assert dict(zip(state.meter_keys, state.meters, strict=True)) == {
+        "total_sheets": 500,
+        "mono_other": 7,
+        "colour": 8,
+        "scans": 9,
+        "x" * 32 + "_sheets": 10,
+    }
+    both = [_counted("total", 990, "impressions"), _counted("total", 501, "sheets")]
+    found = answer(batch(report(device.serial, now) | {"meters": both}, sequence=2))
+    assert found["accepted"] == 1 and found["warnings"] == []
+    state = state_of(device)
+    meters = dict(zip(state.meter_keys, state.meters, strict=True))
+    assert (meters["total"], meters["total_sheets"]) == (990, 501)
+    # Ten digits are no slip of a counter of something else.
+    long = [_counted("total", 10**9, "sheets")]
+    assert answer(batch(report(device.serial, now + HOUR) | {"meters": long}, sequence=3))["warnings"] == []
+
+
 def test_two_black_toners_stay_two(answer: Answer, device: Device, now: dt.datetime) -> None:
     answer(batch(report(device.serial, now, supplies=[level(0, 7.0), level(0, 8.0) | {"slot": "1.9"}])))
     assert state_of(device).levels == [70, 80]
@@ -504,6 +650,57 @@ def test_alerts_with_any_characters_are_kept_as_they_are(
     assert state.alerts == odd and state.host == "a\tb\\N"
 
 
+def _named(*codes: int) -> list[dict[str, Any]]:
+    return [level(0) | {"slot": f"9.{code}"} for code in codes]
+
+
+def test_reports_of_one_batch_keep_a_device_within_the_limits_together(
+    answer: Answer, cast: factories.Cast, device: Device, now: dt.datetime
+) -> None:
+    other = factories.device(cast.main_st)
+    found = answer(
+        batch(
+            report(device.serial, now, supplies=_named(*range(60))),
+            report(device.serial, now + HOUR, supplies=_named(*range(100, 105)), meters={"lost": 1}),
+            report(device.serial, now + 2 * HOUR, supplies=_named(*range(200, 204)), meters={"mono": 1}),
+            report(other.serial, now, meters={f"m{n}": n for n in range(40)}),
+            report(other.serial, now + HOUR, meters={f"n{n}": n for n in range(40)}),
+        )
+    )
+    assert found["accepted"] == 3 and reasons(found) == ["malformed_report"] * 2
+    assert [item["index"] for item in found["refused"]] == [1, 4]
+    # What was refused leaves nothing behind.
+    codes = {slot.code for slot in Slot.objects.filter(device=device)}
+    assert codes == {f"9.{code}" for code in (*range(60), *range(200, 204))}
+    assert state_of(device).meter_keys == ["total", "mono"]
+    assert state_of(other).meter_keys == [f"m{n}" for n in range(40)]
+
+
+def test_slots_that_no_report_named_yet_count_too(answer: Answer, device: Device, now: dt.datetime) -> None:
+    for code in range(10):
+        factories.slot(device, "toner", "cyan", f"1.{code}")
+    found = answer(batch(report(device.serial, now, supplies=_named(*range(55)))))
+    assert reasons(found) == ["malformed_report"] and Slot.objects.filter(device=device).count() == 10
+
+
+def test_a_body_of_nothing_but_new_slots_is_answered(send: Any, device: Device, now: dt.datetime) -> None:
+    body = batch(
+        *(
+            report(
+                device.serial,
+                now - n * dt.timedelta(seconds=1),
+                supplies=[
+                    {"slot": f"{n}.{place}", "kind": "other", "state": "unknown"} for place in range(64)
+                ],
+            )
+            for n in range(515)
+        )
+    )
+    response = send(body)
+    assert response.status_code == 200 and response.json()["accepted"] == 1
+    assert Slot.objects.filter(device=device).count() == 64
+
+
 # --- bulletins (domain rule 9) ----------------------------------------------------------------------
 
 
@@ -514,21 +711,23 @@ def direct(device: Device, at: dt.datetime, software: str) -> dict[str, Any]:
 def test_old_software_is_refused_from_the_bulletins_date_on(
     answer: Answer, device: Device, model: PrinterModel, now: dt.datetime
 ) -> None:
+    own = fleet.issue_token(device=device)
     factories.bulletin(model, "57.100", now.date())
-    found = answer(batch(direct(device, now, "57.40.31")))
+    found = answer(batch(direct(device, now, "57.40.31")), token=own)
     assert reasons(found) == ["software_below_minimum"] and found["accepted"] == 0
     state = state_of(device)
     assert state.refused_reason == "software_below_minimum" and state.refused_count == 1 and state.refused_at
     # An agent is the way out, and so is new software.
     assert answer(batch(report(device.serial, now, software="57.40.31"), sequence=2))["accepted"] == 1
-    assert answer(batch(direct(device, now + HOUR, "57.101"), sequence=3))["accepted"] == 1
+    newer = batch(direct(device, now + HOUR, "57.101"), sequence=3)
+    assert answer(newer, token=own)["accepted"] == 1
 
 
 def test_old_software_is_warned_of_before_the_bulletins_date(
     answer: Answer, device: Device, model: PrinterModel, now: dt.datetime
 ) -> None:
     factories.bulletin(model, "57.100", now.date() + DAY)
-    found = answer(batch(direct(device, now, "57.40.31")))
+    found = answer(batch(direct(device, now, "57.40.31")), token=fleet.issue_token(device=device))
     assert found["accepted"] == 1 and reasons(found, "warnings") == ["software_below_minimum"]
 
 
@@ -547,7 +746,8 @@ def test_old_tls_is_refused_where_the_proxy_passes_the_version(
     answer: Answer, device: Device, now: dt.datetime, settings: Any, version: str, refused: bool
 ) -> None:
     settings.TLS_VERSION_HEADER = "X-TLS-Version"
-    found = answer(batch(direct(device, now, "1")), HTTP_X_TLS_VERSION=version)
+    own = fleet.issue_token(device=device)
+    found = answer(batch(direct(device, now, "1")), token=own, HTTP_X_TLS_VERSION=version)
     assert reasons(found) == (["tls_below_minimum"] if refused else [])
     assert answer(batch(report(device.serial, now + HOUR)), HTTP_X_TLS_VERSION=version)["accepted"] == 1
 
@@ -555,7 +755,10 @@ def test_old_tls_is_refused_where_the_proxy_passes_the_version(
 def test_the_proxys_header_means_nothing_without_the_setting(
     answer: Answer, device: Device, now: dt.datetime
 ) -> None:
-    assert answer(batch(direct(device, now, "1")), HTTP_X_TLS_VERSION="TLSv1")["accepted"] == 1
+    found = answer(
+        batch(direct(device, now, "1")), token=fleet.issue_token(device=device), HTTP_X_TLS_VERSION="TLSv1"
+    )
+    assert found["accepted"] == 1
 
 
 # --- tokens -----------------------------------------------------------------------------------------
@@ -570,6 +773,12 @@ def test_a_devices_token_reports_only_this_device_and_only_directly(
         batch(direct(device, now, "1"), direct(other, now, "1"), report(device.serial, now + HOUR)), token=own
     )
     assert found["accepted"] == 1 and reasons(found) == ["unknown_serial", "malformed_report"]
+
+
+def test_an_agents_token_reports_only_as_an_agent(answer: Answer, device: Device, now: dt.datetime) -> None:
+    found = answer(batch(direct(device, now, "1"), report(device.serial, now + HOUR)))
+    assert found["accepted"] == 1 and reasons(found) == ["malformed_report"]
+    assert found["refused"][0]["detail"] == "an agent's token reports with the path agent"
 
 
 def test_a_revoked_token_is_refused_and_nothing_is_kept(

@@ -122,7 +122,8 @@ def spec_of_recorded(fact: Recorded, address: str) -> DeviceSpec:
     """A recorded device: meters a day's pages and levels `drops` percent from where the recording is."""
     model = MODELS[fact.model]
     total, mono, colour = fact.meters
-    known = [word for word, value in zip(("total", "mono", "colour"), fact.meters, strict=True) if value]
+    words = ("total_sheets" if fact.sheets else "total", "mono", "colour")
+    known = [word for word, value in zip(words, fact.meters, strict=True) if value]
     share = colour / total if colour else 0.35 * model.colour
     day = fact.monthly / 21.7 + 1
     life = int(fact.monthly * 31)

@@ -41,7 +41,12 @@ class Clock:
 
 def meters_of(rows: Rows, history: History, device: int) -> Ints:
     """(days, meters) of one device, in the order of its meter keys."""
-    table = {"total": history.total, "mono": history.mono, "colour": history.colour}
+    table = {
+        "total": history.total,
+        "total_sheets": history.total,
+        "mono": history.mono,
+        "colour": history.colour,
+    }
     return np.stack([table[key][:, device] for key in rows.specs[device].meters], axis=1)
 
 
@@ -81,11 +86,14 @@ def write_reads(
 ) -> int:
     """A read of every device on the contract's day of every month. `entered_by`: account → person who types.
 
-    Devices without a connection are read by people, who miss one in eight: an estimate stands in.
+    Devices without a connection are read by people, who miss one in eight: an estimate stands in. One that
+    counts nothing that is billed gets no read.
     """
     types = {row.code: row.pk for row in MeterType.objects.all()}
     found = []
     for d, device in enumerate(rows.devices):
+        if not set(rows.specs[d].meters) & set(types):
+            continue
         meters = meters_of(rows, history, d)
         for day in range(history.days):
             if clock.at(day, d).day == READ_DAY and day <= int(np.flatnonzero(history.reported[:, d])[-1]):
@@ -103,7 +111,11 @@ def write_reads(
         person = entered_by[device.account_id] if source == Read.Source.CUSTOMER else None
         where = (device.account_id, device.address_id, device.pk)
         heads.append((pk, new_public_id(), *where, taken, taken, source, Read.Status.ACCEPTED, note, person))
-        values += [(pk, types[key], value) for key, value in zip(rows.specs[d].meters, meters, strict=True)]
+        values += [
+            (pk, types[key], value)
+            for key, value in zip(rows.specs[d].meters, meters, strict=True)
+            if key in types
+        ]
     copy_rows(Read, _READ, heads)
     copy_rows(ReadValue, ("read_id", "meter_type_id", "value"), values)
     return len(heads)

@@ -19,6 +19,8 @@ OLDEST = dt.timedelta(days=80)
 class Recorded:
     """A device as recorded: meters total, mono, colour (0 where the recording has none), and its slots.
 
+    `sheets`: its total counts sheets, which is a meter of its own and not billed.
+
     A slot is code, kind, colorant, percent left or a word, name. `spare`: codes with a unit on the shelf.
     `drops`: how many percent the recording lies below the history's end.
     """
@@ -32,6 +34,7 @@ class Recorded:
     slots: tuple[tuple[str, str, str, float | str, str], ...]
     spare: tuple[str, ...] = ()
     drops: int = 1
+    sheets: bool = False
 
 
 RECORDED = (
@@ -48,6 +51,7 @@ RECORDED = (
             ("1.4", "ink", "black", 82, "Black Ink Cartridge"),
             ("1.5", "waste", "", 67, "Maintenance Box"),
         ),
+        sheets=True,
     ),
     Recorded(
         "X3B8022793", "Epson WF-C5790", "Volunteers' desk", "Lobby, information desk", 25, (0, 0, 0),
@@ -119,6 +123,7 @@ RECORDED = (
         ),
         spare=("1.1", "1.3"),
         drops=0,
+        sheets=True,
     ),
     Recorded(
         "6509415X00", "Sharp MX-3570N", "Outpatient registration", "Ground floor, windows 1–4", 2100,

@@ -18,6 +18,7 @@ from metered.portal.presentation.forecast import RunOut, days_until, range_text,
 from metered.portal.presentation.refusals import is_refused, way_out, why_refused
 from metered.portal.presentation.slots import colour, picture_level, slot_names
 from metered.reads.levels import NOT_REPORTED, LevelState
+from metered.reads.words import SHEETS
 
 if TYPE_CHECKING:
     from metered.portal.queries.device import Whole
@@ -218,7 +219,7 @@ def _notes(whole: Whole, heard: Contact, now: dt.datetime) -> list[dict[str, str
         notes.append(
             {
                 "kind": "warn",
-                "title": _("Its meters went down"),
+                "title": _("Its meters can't be right"),
                 "text": _("We keep the last ones that fit until the device shows the new ones again."),
                 "url": "",
                 "action": "",
@@ -346,6 +347,8 @@ def _meter_name(code: str) -> str:
         "large_color": _("Large colour"),
         "large_colour": _("Large colour"),
     }
+    if code.endswith(SHEETS):
+        return _("%(meter)s, in sheets") % {"meter": _meter_name(code.removesuffix(SHEETS))}
     return said.get(code) or code.replace("_", " ").capitalize()
 
 
@@ -378,12 +381,12 @@ def _read(read: Any, codes: Sequence[str]) -> dict[str, Any]:
 
 
 def _last_report(latest: Any, codes: Sequence[str]) -> str:
-    """The meters of the last report, which is no read yet."""
+    """The meters of the last report, which is no read yet. Sheets are shown, though not billed."""
     if latest is None or latest.observed_at is None:
         return ""
     told = [
         f"{_meter_name(code)} {wording.grouped(latest.meters[code])}"
-        for code in codes
+        for code in (*codes, *(code for code in latest.meters if code.endswith(SHEETS) and code not in codes))
         if code in latest.meters
     ]
     if not told:
