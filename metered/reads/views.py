@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +14,16 @@ from markdown_it import MarkdownIt
 from metered.reads.reference import Field, Reference, reference
 
 
+def description() -> dict[str, Any]:
+    """The API in the words of OpenAPI 3."""
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    return dict(generator.get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
+
+
 @cache
 def _reference() -> Reference:
     # The description follows from the code alone.
-    return reference(SchemaGenerator().get_schema(request=None, public=True))
+    return reference(description())
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
