@@ -38,6 +38,11 @@ GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404 
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
 POST /orders/<slug:public_id>/not-now/     in   403    403  ok   ok    ok   404    404  na   na    na
 GET  /no-account/                          in   ok     ok   ok   ok    ok   -      ok   200  ok    ok
+GET  /settings/                            in   200    200  200  200   200  -      200  200  200   200
+POST /settings/                            in   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /language/                            405  405    405  405  405   405  -      405  405  405   405
+POST /language/                            ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /mail/stop/<str:token>/               404  404    404  404  404   404  -      404  404  404   404
 GET  /account/switch/                      in   405    405  405  405   405  -      405  405  405   405
 POST /account/switch/                      in   ok     ok   ok   ok    ok   -      404  404  404   404
 GET  /demo/outbox/                         in   404    404  404  404   404  -      404  404  404   404
@@ -229,7 +234,10 @@ def test_every_page_of_ours_says_what_it_asks_for() -> None:
         for page in item.url_patterns:
             if isinstance(page, URLPattern) and not hasattr(page.callback, "ability"):
                 bare.add(page.name)
-    assert bare == {"switch_account", "no_account", "demo_outbox", "demo_message", "demo_message_html"}
+    assert bare == {
+        "switch_account", "no_account", "demo_outbox", "demo_message", "demo_message_html",
+        "settings", "language", "stop_mail",
+    }  # fmt: skip
 
 
 POSTED = {row.pattern for row in rows(PAGES) if row.method == "POST"}
@@ -251,7 +259,12 @@ def about(pattern: str, made: World, who: str) -> list[str]:
 
 
 def form(pattern: str, made: World) -> dict[str, str]:
-    return {"account": made.main.account.public_id} if pattern == "/account/switch/" else {}
+    forms = {
+        "/account/switch/": {"account": made.main.account.public_id},
+        "/settings/": {"mail_orders": "digest", "mail_devices": "single", "mail_counts": "off"},
+        "/language/": {"language": "en"},
+    }
+    return forms.get(pattern, {})
 
 
 def answer(response: HttpResponseBase) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 
-from metered.accounts.models import ActivityEntry, Address, AddressVersion, Fact, User
+from metered.accounts.models import ActivityEntry, Address, AddressVersion, Fact, MailChoice, MailKind, User
 from metered.lib.wake import wake
 
 
@@ -75,3 +76,32 @@ def word_address(*, address: Address, actor: User | None = None, **wording: Any)
         public_id=locked.public_id,
     )
     return version
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """The language of the person's pages and mails; empty: the browser's, and the account's for mails."""
+    User.objects.filter(pk=user.pk).update(language=language)
+
+
+@transaction.atomic
+def choose_settings(
+    *, user: User, name: str, language: str, time_zone: str, mails: Mapping[str, str]
+) -> None:
+    """What a person says of themselves, and how mails of each kind shall come (MailKind → MailChoice.How)."""
+    User.objects.filter(pk=user.pk).update(name=name, language=language, time_zone=time_zone)
+    for kind, how in sorted(mails.items()):
+        choose_mail(user=user, kind=MailKind(kind), how=MailChoice.How(how))
+
+
+def choose_mail(*, user: User, kind: MailKind, how: MailChoice.How) -> None:
+    """How mails of a kind come from now on. Choosing the same again changes nothing."""
+    MailChoice.objects.update_or_create(user=user, kind=kind, defaults={"how": how})
+
+
+def stop_mail(*, email: str, kind: str) -> bool:
+    """One click in a mail: no more of that kind to that person. False for an address that nobody has."""
+    user = User.objects.filter(email__iexact=email).first()
+    if user is None or kind not in MailKind.values:
+        return False
+    choose_mail(user=user, kind=MailKind(kind), how=MailChoice.How.OFF)
+    return True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from metered.accounts.access import Viewer
 from metered.accounts.queries import membership_for_system
@@ -35,6 +36,10 @@ class ViewerMiddleware:
             return
         if not request.user.is_authenticated:
             return
+        language = getattr(request.user, "language", "")
+        if language in dict(settings.LANGUAGES):
+            # LocaleMiddleware went by the browser; who chose a language gets it on every machine.
+            translation.activate(language)
         membership = membership_for_system(request.user.pk, request.session.get(SESSION_KEY))
         if membership is None:
             return

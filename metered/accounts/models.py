@@ -229,6 +229,33 @@ class Fact(models.Model):
         return f"{self.get_kind_display()}: {self.public_id}"
 
 
+class MailKind(models.TextChoices):
+    """What mails are about that nobody has to get. All others (sign-in, people, own orders) are sent."""
+
+    ORDERS = "orders", _("orders that are announced, on their way or delivered")
+    DEVICES = "devices", _("devices that stopped reporting or need newer software")
+    COUNTS = "counts", _("reads and counts that are asked for")
+
+
+class MailChoice(models.Model):
+    """How a person wants mails of a kind; without a row each comes by itself."""
+
+    class How(models.TextChoices):
+        SINGLE = "single", _("each at once")
+        DIGEST = "digest", _("together, once a day")
+        OFF = "off", _("not at all")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="mail_choices")
+    kind = models.CharField(max_length=10, choices=MailKind.choices)
+    how = models.CharField(max_length=8, choices=How.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="mail_choice_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.get_how_display()}"
+
+
 class ActivityEntry(models.Model):
     """Who did what, when, before and after (domain rule 5). A trigger keeps it append-only."""
 

@@ -10,7 +10,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q, QuerySet
 
 from metered.accounts.access import Viewer
-from metered.accounts.models import Account, Address, Membership, Role
+from metered.accounts.models import Account, Address, MailChoice, MailKind, Membership, Role
 
 
 def membership_for_system(user_id: int, account: str | None) -> Any | None:
@@ -44,20 +44,27 @@ def addresses(viewer: Viewer) -> QuerySet[Address]:
 
 @dataclass(frozen=True)
 class Recipient:
-    """Somebody to be mailed."""
+    """Somebody to be mailed. `kind`: of a mail that may be declined; `digest`: together, once a day."""
 
     email: str
     name: str
     language: str
     time_zone: str
+    kind: str = ""
+    digest: bool = False
 
 
 def recipients_for_system(
-    account_id: int, *, address_id: int | None, roles: Iterable[str] = (Role.OWNER, Role.ORDERER)
+    account_id: int,
+    *,
+    address_id: int | None,
+    roles: Iterable[str] = (Role.OWNER, Role.ORDERER),
+    kind: MailKind | None = None,
 ) -> list[Recipient]:
     """Those of the account with one of `roles` who may see the address, else the contract's contact.
 
-    Sorted by e-mail, so that two callers write the same outbox rows in the same order.
+    With `kind` those who want no mails of that kind are left out. Sorted by e-mail, so that two callers write
+    the same outbox rows in the same order.
     """
     rows = Membership.objects.filter(account_id=account_id, role__in=list(roles), user__is_active=True)
     if address_id is not None:
@@ -65,15 +72,36 @@ def recipients_for_system(
     found = rows.select_related("user", "account").order_by("user__email").distinct()
     if not found:
         return _contact(account_id)
+    people = [row.user_id for row in found]
+    how = dict(MailChoice.objects.filter(user__in=people, kind=kind or "").values_list("user_id", "how"))
     return [
         Recipient(
             email=row.user.email,
             name=row.user.name,
             language=row.user.language or row.account.language,
             time_zone=row.user.time_zone or row.account.time_zone,
+            kind=kind or "",
+            digest=how.get(row.user_id) == MailChoice.How.DIGEST,
         )
         for row in found
+        if how.get(row.user_id) != MailChoice.How.OFF
     ]
+
+
+def mail_kind_in_words(kind: str) -> str | None:
+    """What mails of the kind are about; None for one that can't be declined."""
+    return str(MailKind(kind).label) if kind in MailKind.values else None
+
+
+def mail_ways() -> list[tuple[str, str]]:
+    """In which ways mails that may be declined can come."""
+    return [(str(way.value), str(way.label)) for way in MailChoice.How]
+
+
+def mail_choices(user_id: int) -> dict[str, str]:
+    """How the person wants mails of each kind."""
+    chosen = dict(MailChoice.objects.filter(user=user_id).values_list("kind", "how"))
+    return {kind: chosen.get(kind, MailChoice.How.SINGLE) for kind in MailKind.values}
 
 
 def _contact(account_id: int) -> list[Recipient]:

@@ -233,7 +233,8 @@ TLS_VERSION_HEADER = env.text("METERED_TLS_VERSION_HEADER", "")
 
 # --- Language, time ------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Each named in itself: who can't read the page must find their own.
+LANGUAGES = [("en", "English"), ("es", "Español"), ("fr", "Français"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

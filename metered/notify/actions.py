@@ -10,16 +10,22 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from metered.lib.wake import wake
+from metered.lib.zones import time_zone_or_none
 from metered.notify.models import Message
-from metered.notify.rendering import render
+from metered.notify.rendering import render, render_digest, stop_url
 
 logger = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(minutes=10)
 """A message taken by a worker that died is due again after this."""
+
+DIGEST_HOUR = 7
+DIGEST_MOST = 50
+"""A mail of several says so many things at most; the rest follows in the next."""
 
 ATTEMPTS = 5
 """After so many failures a message is parked and shown to staff."""
@@ -34,20 +40,29 @@ class To(Protocol):
     def language(self) -> str: ...
     @property
     def time_zone(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def digest(self) -> bool: ...
 
 
 def post(*, event: str, to: Iterable[To], template: str, values: dict[str, Any]) -> int:
     """Puts one mail per recipient into the outbox, in the caller's transaction. Returns how many are new.
 
     `event` names what happened; the same event and e-mail again changes nothing, so whatever posts
-    may run twice. `values` must be JSON; links are made when the mail is sent.
+    may run twice. `values` must be JSON; links are made when the mail is sent. Who wants mails together gets
+    this one with the others of the day.
     """
+    now = timezone.now()
     rows = [
         Message(
             event=event,
             email=person.email,
             language=person.language or settings.LANGUAGE_CODE,
             time_zone=person.time_zone or "UTC",
+            kind=person.kind,
+            digest=person.digest,
+            due_at=next_digest(now, person.time_zone) if person.digest else now,
             template=template,
             values=values,
         )
@@ -59,35 +74,58 @@ def post(*, event: str, to: Iterable[To], template: str, values: dict[str, Any])
     return Message.objects.filter(event=event).count() - before
 
 
-def _claim() -> Message | None:
-    """Takes the next message that is due and leases it. None when nothing is due."""
-    with transaction.atomic():
-        message = (
-            Message.objects.select_for_update(skip_locked=True)
-            .filter(status=Message.Status.WAITING, due_at__lte=timezone.now())
-            .order_by("due_at", "id")
-            .first()
-        )
-        if message is None:
-            return None
-        message.attempts += 1
-        message.due_at = timezone.now() + LEASE
-        message.save(update_fields=["attempts", "due_at"])
-        return message
+def next_digest(now: dt.datetime, time_zone: str) -> dt.datetime:
+    """The next seven in the morning of that zone (UTC for one that is unknown)."""
+    here = now.astimezone(time_zone_or_none(time_zone) or dt.UTC)
+    seven = here.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    return (seven if seven > here else seven + dt.timedelta(days=1)).astimezone(dt.UTC)
 
 
-def _deliver(message: Message) -> None:
-    mail = render(message)
-    email = EmailMultiAlternatives(
-        subject=mail.subject,
-        body=mail.text,
-        to=[message.email],
-        # The same for every attempt: a mailbox can tell that a second delivery is the first again.
-        headers={"Message-ID": f"<{message.public_id}@metered>", "Auto-Submitted": "auto-generated"},
+def _claim() -> list[Message]:
+    """Takes the next message that is due, with the others that go into one mail with it, and leases them.
+
+    Empty when nothing is due.
+    """
+    alone = Q(digest=False) | Q(attempts__gt=0)
+    while True:
+        due = Message.objects.filter(status=Message.Status.WAITING, due_at__lte=timezone.now())
+        with transaction.atomic():
+            message = due.select_for_update(skip_locked=True).filter(alone).order_by("due_at", "id").first()
+            if message is not None:
+                return _lease([message])
+            # One that failed goes alone from then on, so that it doesn't take the others along.
+            email = due.exclude(alone).order_by("due_at", "id").values_list("email", flat=True).first()
+            if email is None:
+                return []
+            # Not skipping what is locked: two workers would make two mails of it.
+            together = due.exclude(alone).filter(email=email).select_for_update().order_by("id")
+            if messages := list(together[:DIGEST_MOST]):
+                return _lease(messages)
+
+
+def _lease(messages: list[Message]) -> list[Message]:
+    Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+        attempts=F("attempts") + 1, due_at=timezone.now() + LEASE
     )
+    for message in messages:
+        message.attempts += 1
+    return messages
+
+
+def _deliver(messages: list[Message]) -> None:
+    message = messages[0]
+    mail = render(message) if len(messages) == 1 else render_digest(messages)
+    # The same for every attempt: a mailbox can tell that a second delivery is the first again.
+    headers = {"Message-ID": f"<{message.public_id}@metered>", "Auto-Submitted": "auto-generated"}
+    if message.kind:
+        # RFC 8058: the mail program's own button.
+        headers["List-Unsubscribe"] = f"<{stop_url(message.email, message.kind)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    email = EmailMultiAlternatives(subject=mail.subject, body=mail.text, to=[message.email], headers=headers)
     email.attach_alternative(mail.html, "text/html")
     email.send()
-    Message.objects.filter(pk=message.pk, status=Message.Status.WAITING).update(
+    ids = [item.pk for item in messages]
+    Message.objects.filter(pk__in=ids, status=Message.Status.WAITING).update(
         status=Message.Status.SENT,
         sent_at=timezone.now(),
         subject=mail.subject,
@@ -118,12 +156,13 @@ def send_due() -> int:
     """Sends everything that is due, one message at a time. Returns how many were sent."""
     _park_deadly()
     sent = 0
-    while (message := _claim()) is not None:
+    while messages := _claim():
         try:
-            _deliver(message)
+            _deliver(messages)
             sent += 1
         except Exception as error:
-            _failed(message, error)
+            for message in messages:
+                _failed(message, error)
     return sent
 
 

@@ -25,6 +25,8 @@ class Message(models.Model):
     email = models.EmailField()
     language = models.CharField(max_length=8)
     time_zone = models.CharField(max_length=64, default="UTC")
+    kind = models.CharField(max_length=10, blank=True, help_text=_("May be declined; empty: is always sent"))
+    digest = models.BooleanField(default=False, help_text=_("Sent together with others, once a day"))
     template = models.CharField(max_length=60)
     values = models.JSONField(default=dict)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)

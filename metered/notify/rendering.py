@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.core import signing
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from metered.lib.zones import time_zone_or_none
 from metered.notify.models import Message
+
+STOP_SALT = "mail.stop"
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,39 @@ def _time(key: str, value: object) -> object:
     return _times(value)
 
 
+def stop_url(email: str, kind: str) -> str:
+    """Where this person says that they want no more mails of that kind; needs no sign-in."""
+    return f"{settings.SITE_URL}/mail/stop/{signing.dumps([email, kind], salt=STOP_SALT)}/"
+
+
+def read_stop_token(token: str) -> tuple[str, str] | None:
+    """E-mail and kind of a token of `stop_url`; None for one that we did not make."""
+    try:
+        email, kind = signing.loads(token, salt=STOP_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return str(email), str(kind)
+
+
+def render_digest(messages: Sequence[Message]) -> Mail:
+    """Several messages of one person as one mail: what each says in a line, with the way to it."""
+    first = messages[0]
+    items = []
+    for message in messages:
+        ways = [value for key, value in sorted(message.values.items()) if key.endswith("_path")]
+        items.append(
+            {"subject": render(message).subject, "url": settings.SITE_URL + (ways[0] if ways else "/")}
+        )
+    return _render("digest", first, {"items": items, "count": len(items), "overview_path": "/"})
+
+
 def render(message: Message) -> Mail:
     """Renders emails/<template>.subject.txt, .txt and .html. Raises TemplateDoesNotExist, ValueError."""
-    values = _times(message.values)
+    return _render(message.template, message, message.values)
+
+
+def _render(template: str, message: Message, raw: dict[str, Any]) -> Mail:
+    values = _times(raw)
     assert isinstance(values, dict)
     context = {
         **values,
@@ -51,8 +86,9 @@ def render(message: Message) -> Mail:
         },
         "operator": settings.OPERATOR,
         "site_url": settings.SITE_URL,
+        "stop_url": stop_url(message.email, message.kind) if message.kind else "",
     }
-    base = f"emails/{message.template}"
+    base = f"emails/{template}"
     zone = time_zone_or_none(message.time_zone) or dt.UTC
     with translation.override(message.language), timezone.override(zone):
         subject = " ".join(render_to_string(f"{base}.subject.txt", context).split())

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
+from metered.accounts.models import MailKind
 from metered.accounts.queries import Recipient, recipients_for_system
 from metered.notify.actions import post
 from metered.orders.models import Order, OrderLine, Shipment
@@ -16,7 +17,7 @@ from metered.replenishment.explain import in_one_sentence
 
 def _by_language(order: Order) -> dict[str, list[Recipient]]:
     people: dict[str, list[Recipient]] = defaultdict(list)
-    for person in recipients_for_system(order.account_id, address_id=order.address_id):
+    for person in recipients_for_system(order.account_id, address_id=order.address_id, kind=MailKind.ORDERS):
         people[person.language or settings.LANGUAGE_CODE].append(person)
     return people
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from metered.accounts.models import MailKind
 from metered.accounts.queries import recipients_for_system
 from metered.fleet.models import Device
 from metered.notify.actions import post
@@ -44,7 +45,7 @@ def _tell_of_day(day: dt.datetime) -> int:
 
 def _tell_address(day: dt.datetime, devices: list[Device]) -> int:
     address = devices[0].address
-    people = recipients_for_system(address.account_id, address_id=address.pk)
+    people = recipients_for_system(address.account_id, address_id=address.pk, kind=MailKind.DEVICES)
     told = 0
     for language in sorted({person.language for person in people}):
         with translation.override(language):

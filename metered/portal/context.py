@@ -26,6 +26,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "viewer": getattr(request, "viewer", None),
         "membership": membership,
         "demo": settings.DEMO,
+        "languages": settings.LANGUAGES,
     }
 
 

@@ -31,6 +31,8 @@ class Person:
     email: str = "ana@example.com"
     language: str = "en"
     time_zone: str = "America/New_York"
+    kind: str = ""
+    digest: bool = False
 
 
 ANA, BEN = Person(), Person("ben@example.com", time_zone="Europe/Berlin")

@@ -24,6 +24,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "last_heard_at": "2026-11-12T09:00:00+00:00",
         "device_path": "/devices/x/",
     },
+    "digest": {
+        "items": [{"subject": "Main St gets 2 items", "url": f"{settings.SITE_URL}/orders/x/"}],
+        "count": 1,
+        "overview_path": "/",
+    },
     "devices_silent": SILENT
     | {"count": 22, "devices": ["One", "Two"], "more": 20, "devices_path": "/devices/?state=silent"},
 }

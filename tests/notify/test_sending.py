@@ -100,7 +100,7 @@ def test_one_that_can_not_be_written_does_not_stop_the_others() -> None:
 def test_what_a_killed_worker_had_taken_is_sent_after_its_lease() -> None:
     message = posted()
     with time_machine.travel(NOON + dt.timedelta(days=365), tick=False) as clock:
-        assert actions._claim() == message
+        assert actions._claim() == [message]
         # Killed here: nothing else was written.
         assert actions.send_due() == 0 and mail.outbox == []
         clock.shift(LEASE - dt.timedelta(seconds=1))
@@ -117,7 +117,7 @@ def test_a_message_that_kills_every_worker_is_parked_too() -> None:
     message = posted()
     with time_machine.travel(NOON + dt.timedelta(days=365), tick=False) as clock:
         for _ in range(ATTEMPTS):
-            assert actions._claim() == message
+            assert actions._claim() == [message]
             clock.shift(LEASE)
         assert actions.send_due() == 0 and mail.outbox == []
     message.refresh_from_db()
