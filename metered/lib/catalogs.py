@@ -119,7 +119,8 @@ def missing(root: Path, language: str) -> list[str]:
 
 def _faults(source: Message, found: Message | None, forms: int) -> list[str]:
     name = source.id if isinstance(source.id, str) else source.id[0]
-    strings = [] if found is None else [found.string] if isinstance(found.string, str) else list(found.string)
+    string = found.string if found is not None else ""
+    strings = [string] if isinstance(string, str) else list(string or ())
     if found is None or not all(strings) or not strings:
         return [f"not translated: {name}"]
     if not isinstance(source.id, str) and len(strings) != forms:
