@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.utils.dates import MONTHS_3
 from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from metered.lib.pictures import Words
+from metered.lib.wording import short_month
 
 
 def words() -> Words:
@@ -49,7 +49,7 @@ def words() -> Words:
         unrestricted=pgettext("level", "No limit"),
         missing=pgettext("level", "Not reported"),
         level_alt=_("Level: {value}"),
-        months=tuple(str(MONTHS_3[number]).capitalize() for number in range(1, 13)),
+        months=tuple(short_month(number) for number in range(1, 13)),
         date=_("{day} {month}"),
         thousands=str(get_format("THOUSAND_SEPARATOR")),
     )

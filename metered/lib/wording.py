@@ -10,8 +10,10 @@ import datetime as dt
 from babel import Locale, UnknownLocaleError
 from django.utils import dates, timezone
 from django.utils.formats import get_format
-from django.utils.translation import get_language, ngettext, to_locale
+from django.utils.translation import get_language, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
+
+SMALL_MONTHS = {"es", "fr"}
 
 
 def local(moment: dt.datetime) -> dt.datetime:
@@ -25,18 +27,20 @@ def grouped(number: int) -> str:
 
 
 def short_month(month: int) -> str:
-    return str(dates.MONTHS_3[month]).title()
+    """Nov; in languages that write months small, nov."""
+    name = str(dates.MONTHS_3[month])
+    return name if (get_language() or "")[:2] in SMALL_MONTHS else name.title()
 
 
 def day(date: dt.date, today: dt.date | None = None) -> str:
     """20 Nov, and 20 Nov 2025 when `today` is given and in another year."""
     if today is not None and date.year != today.year:
-        return _("%(day)s %(month)s %(year)s") % {
+        return pgettext("short date", "%(day)s %(month)s %(year)s") % {
             "day": date.day,
             "month": short_month(date.month),
             "year": date.year,
         }
-    return _("%(day)s %(month)s") % {"day": date.day, "month": short_month(date.month)}
+    return pgettext("short date", "%(day)s %(month)s") % {"day": date.day, "month": short_month(date.month)}
 
 
 def full_day(date: dt.date) -> str:
@@ -59,7 +63,7 @@ def long_day(date: dt.date) -> str:
 
 def week_day(date: dt.date) -> str:
     """Wed 25 Nov."""
-    return _("%(weekday)s %(day)s %(month)s") % {
+    return pgettext("short date", "%(weekday)s %(day)s %(month)s") % {
         "weekday": str(dates.WEEKDAYS_ABBR[date.weekday()]),
         "day": date.day,
         "month": short_month(date.month),
@@ -75,7 +79,7 @@ def clock(moment: dt.datetime, *, zone: bool = False) -> str:
 def stamp(moment: dt.datetime, *, zone: bool = False) -> str:
     """20 Nov 2026, 06:02."""
     here = local(moment)
-    date = _("%(day)s %(month)s %(year)s") % {
+    date = pgettext("short date", "%(day)s %(month)s %(year)s") % {
         "day": here.day,
         "month": short_month(here.month),
         "year": here.year,
@@ -126,6 +130,11 @@ def since(moment: dt.datetime, now: dt.datetime) -> str:
 def ago(moment: dt.datetime, now: dt.datetime) -> str:
     """2 hours ago."""
     return _("%(span)s ago") % {"span": since(moment, now)}
+
+
+def within(name: str) -> str:
+    """A name within a sentence: Yellow → yellow; in German it stays as it is."""
+    return name if (get_language() or "")[:2] == "de" else name.lower()
 
 
 def country(code: str) -> str:

@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from metered.notify import actions
 from metered.notify.models import Message
@@ -27,7 +28,7 @@ class MessageAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
         return False
 
-    @admin.action(description="Try parked mails again")
+    @admin.action(description=gettext_lazy("Try parked mails again"))
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
         for message in queryset.filter(status=Message.Status.PARKED):
             actions.retry(message=message)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from metered.accounts.actions import log
 from metered.accounts.models import User
 from metered.fleet.models import Device, MeterType
+from metered.lib import wording
 from metered.lib.errors import Refused
 from metered.lib.zones import time_zone_or_none
 from metered.reads.cutoff import Period, periods
@@ -327,7 +328,7 @@ def _doubts(found: Sequence[_Found], names: Mapping[str, str]) -> list[str | Non
             restarted = [at for at in restarts.get(device_id, []) if since < at <= item.taken_at]
             if restarted:
                 note = _("Meters went down on %(day)s, as if the controller was replaced.") % {
-                    "day": f"{restarted[0]:%Y-%m-%d}"
+                    "day": wording.full_day(restarted[0].date())
                 }
         if note is None:
             believed[device_id] = item

@@ -205,7 +205,7 @@ def _in_machine(reason: Reason, slot: Mapping[str, Any]) -> str:
     value = words.get(str(slot.get("state")), _("not reported"))
     if percent is not None:
         whole = round(float(percent))
-        value = _("%(n)s%% full") % {"n": 100 - whole} if fills else f"{whole}%"
+        value = _("%(n)s%% full") % {"n": 100 - whole} if fills else _("%(n)s%%") % {"n": whole}
         if slot.get("state") == "estimate":
             value = _("about %(percent)s, by pages") % {"percent": value}
     count = len(reason.get("slots", []))
@@ -252,7 +252,7 @@ def _held(reason: Reason) -> str:
         if because
         else _("Held back until %(day)s: cancelled.")
     )
-    return word % {"day": wording.day(until), "because": f"“{because}”"}
+    return word % {"day": wording.day(until), "because": _("“%(words)s”") % {"words": because}}
 
 
 def _and(names: Sequence[str]) -> str:

@@ -132,7 +132,7 @@ def _device_url(public_id: str) -> str:
 def _short(items: Sequence[Short], now: dt.datetime) -> Need:
     """One device: its first supply to run out decides, the others are named with it."""
     item = items[0]
-    names = list(dict.fromkeys(slot_name(each.kind, each.colorant).lower() for each in items))
+    names = list(dict.fromkeys(wording.within(slot_name(each.kind, each.colorant)) for each in items))
     values = {"device": label(item.name, item.model), "supply": _and(names)}
     days = days_until(item.runs_out, now)
     if item.kind == "waste" and len(names) == 1:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from metered.lib import pictures
+from metered.lib import pictures, wording
 from metered.lib.picture_words import words
 from metered.lib.pictures.draw import Colour
 from metered.lib.pictures.tile import LevelState as PictureState
@@ -54,7 +54,7 @@ def slot_name(kind: str, colorant: str) -> str:
         return part
     if kind in ("toner", "ink"):
         return _colorant(colorant)
-    return _("%(colour)s %(part)s") % {"colour": _colorant(colorant), "part": part.lower()}
+    return _("%(colour)s %(part)s") % {"colour": _colorant(colorant), "part": wording.within(part)}
 
 
 def slot_names(slots: Iterable[tuple[str, str]]) -> list[str]:
