@@ -116,7 +116,7 @@ fleet.agent                   add change delete  /new-token /revoke-tokens
 reads.read                    /accept
 reads.devicestate
 reads.batch                   /retry
-stock.pool                    /count /adjust
+stock.pool                    /count /adjust /ask-count
 replenishment.proposal
 replenishment.poolforecast
 replenishment.position
