@@ -33,6 +33,11 @@ GET  /                                     in   200    200  200  200   200  -   
 GET  /supplies/                            in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/                             in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/<slug:public_id>/            in   200    200  200  200   200  404    404  na   na    na
+GET  /stock/                               in   200    200  200  200   200  -      200  na   na    na
+GET  /stock/<slug:public_id>/              in   200    200  200  200   200  404    404  na   na    na
+POST /stock/<slug:public_id>/              in   403    ok   ok   ok    ok   404    404  na   na    na
+GET  /stock/ledger/<slug:public_id>/       in   200    200  200  200   200  404    404  na   na    na
+GET  /stock/ledger/<slug:public_id>/csv/   in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/                              in   200    200  200  200   200  -      200  na   na    na
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
@@ -246,11 +251,16 @@ def about(pattern: str, made: World, who: str) -> list[str]:
         return [pattern]
     place = made.harbor if who == "astray" else made.main
     kind = pattern.split("/")[1]
-    thing: Any = {"devices": place.device, "orders": place.order, "demo": place.mail}[kind]
+    pool = place.scene.pools[0]
+    things = {"devices": place.device, "orders": place.order, "demo": place.mail}
+    things |= {"stock": pool if "/ledger/" in pattern else place.address}
+    thing: Any = things[kind]
     return [pattern.replace("<slug:public_id>", thing.public_id)]
 
 
 def form(pattern: str, made: World) -> dict[str, str]:
+    if pattern == "/stock/<slug:public_id>/":
+        return {"once": "5f1f2f0e-6c1f-4d53-8f0c-1c2d3e4f5a6b", f"n-{made.main.scene.pools[0].public_id}": "3"}
     return {"account": made.main.account.public_id} if pattern == "/account/switch/" else {}
 
 

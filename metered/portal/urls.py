@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metered.portal.views import account, devices, outbox, overview, supplies
+from metered.portal.views import account, devices, outbox, overview, stock, supplies
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("supplies/", supplies.supplies, name="supplies"),
     path("devices/", devices.devices, name="devices"),
     path("devices/<slug:public_id>/", devices.device, name="device"),
+    path("stock/", stock.stock, name="stock"),
+    path("stock/<slug:public_id>/", stock.stock_at, name="stock_at"),
+    path("stock/ledger/<slug:public_id>/", stock.stock_ledger, name="stock_ledger"),
+    path("stock/ledger/<slug:public_id>/csv/", stock.stock_ledger_csv, name="stock_ledger_csv"),
     path("account/switch/", account.switch_account, name="switch_account"),
     path("no-account/", account.no_account, name="no_account"),
     path("demo/outbox/", outbox.outbox, name="demo_outbox"),
