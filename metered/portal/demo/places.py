@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from metered.accounts.actions import close_address
+from metered.accounts.address_actions import close_address
 from metered.accounts.models import Address, User
 from metered.stock import actions as stock
 from metered.stock.models import CountRequest, Pool
