@@ -277,7 +277,10 @@ def form(pattern: str, made: World) -> dict[str, str]:
             "seen": stamp_of(made.main.address), "starts_on": "2090-12-24", "ends_on": "2090-12-26",
         }  # fmt: skip
     if pattern == "/stock/<slug:public_id>/":
-        return {"once": "5f1f2f0e-6c1f-4d53-8f0c-1c2d3e4f5a6b", f"n-{made.main.scene.pools[0].public_id}": "3"}
+        return {
+            "once": "5f1f2f0e-6c1f-4d53-8f0c-1c2d3e4f5a6b",
+            f"n-{made.main.scene.pools[0].public_id}": "3",
+        }
     return {"account": made.main.account.public_id} if pattern == "/account/switch/" else {}
 
 

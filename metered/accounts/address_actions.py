@@ -190,9 +190,7 @@ def close_address(
             code="too_long",
         )
     if known is not None:
-        raise Refused(
-            _("Some of these days are closed already. Remove those dates first."), code="overlaps"
-        )
+        raise Refused(_("Some of these days are closed already. Remove those dates first."), code="overlaps")
     closure = AddressClosure.objects.create(
         address=locked, starts_on=starts_on, ends_on=ends_on, reason=reason
     )

@@ -14,7 +14,17 @@ from metered.accounts.place_zones import suggested, zones_of
 from metered.accounts.postal import LONGEST, Part, codes, countries, postal
 from metered.lib.zones import time_zone_or_none
 
-WORDING = ("recipient", "lines", "city", "region", "postal_code", "country", "contact", "phone", "delivery_note")
+WORDING = (
+    "recipient",
+    "lines",
+    "city",
+    "region",
+    "postal_code",
+    "country",
+    "contact",
+    "phone",
+    "delivery_note",
+)
 
 
 def _field(part: Part) -> forms.Field:
@@ -131,7 +141,9 @@ class AddressForm(forms.Form):
         if phone is None:
             self.add_error(
                 "phone",
-                _("This is no phone number in %(country)s; a foreign one begins with + and its country's code.")
+                _(
+                    "This is no phone number in %(country)s; a foreign one begins with + and its country's code."
+                )
                 % {"country": dict(countries())[self.country]},
             )
         values |= self.checked.wording | {"phone": phone or ""}

@@ -19,7 +19,9 @@ def lines_of(version: AddressVersion | None) -> list[str]:
     """The address as it stands on a label, its country below, then who takes it and how to find them."""
     if version is None:
         return []
-    fields = {name: getattr(version, name) for name in ("recipient", "lines", "city", "region", "postal_code")}
+    fields = {
+        name: getattr(version, name) for name in ("recipient", "lines", "city", "region", "postal_code")
+    }
     lines = [*written(version.country, fields), wording.country(version.country)]
     return lines + [part for part in (version.contact, version.phone, version.delivery_note) if part]
 
@@ -48,6 +50,8 @@ def tell_of_address(
                 "who": str(actor) if actor else "",
                 "after": lines_of(after),
                 "before": lines_of(before) if before is not None and before != after else [],
-                "address_path": f"/addresses/{address.public_id}/" if happened != "retired" else "/addresses/",
+                "address_path": f"/addresses/{address.public_id}/"
+                if happened != "retired"
+                else "/addresses/",
             }
         post(event=event, to=readers, template="address_changed", values=values)

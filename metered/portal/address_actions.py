@@ -26,6 +26,8 @@ def retire_address(*, address: Address, actor: User | None = None) -> bool:
         text = _("Devices still ship there. Have them moved or removed first.")
         raise Refused(text, code="devices_ship_here")
     if OrderLine.objects.filter(order__address=locked, state__in=UNSHIPPED).exists():
-        text = _("An order that has not been shipped is to go there. Cancel it, or wait until it has arrived.")
+        text = _(
+            "An order that has not been shipped is to go there. Cancel it, or wait until it has arrived."
+        )
         raise Refused(text, code="orders_open")
     return accounts.retire_address(address=locked, actor=actor)

@@ -372,6 +372,4 @@ def _due_on(pool: Pool, at: dt.datetime) -> dt.date:
 def ask_due_counts(*, now: dt.datetime | None = None) -> int:
     """Asks for the counts that the contracts want by now (domain rule 17); returns how many are new."""
     now = now or timezone.now()
-    return ask_count(
-        pool_ids=counts_due_for_system(now), because=CountRequest.Because.CADENCE, at=now
-    )
+    return ask_count(pool_ids=counts_due_for_system(now), because=CountRequest.Because.CADENCE, at=now)

@@ -305,9 +305,7 @@ def test_queries_stay_flat(ana: Client, made: Scene, cast: factories.Cast) -> No
             count(each, 3, 9 + n)
             actions.install(pool_id=each.pk, quantity=1, cause=f"swap:{more.slots[0].pk}:{each.pk}")
             count(each, 1, 0)
-        actions.ask_count(
-            pool_ids=[each.pk for each in more.pools], because="staff", at=timezone.now() + DAY
-        )
+        actions.ask_count(pool_ids=[each.pk for each in more.pools], because="staff", at=timezone.now() + DAY)
         scene(factories.address(cast.northwind), contract=cast.contract)
         actions.receive(pool_id=pool.pk, quantity=1, cause=f"q{n}", origin="staff")
     assert {url: _queries(ana, url) for url in urls} == few

@@ -154,7 +154,9 @@ def test_the_contracts_cadence_asks_and_takes_along_what_is_due_soon() -> None:
 @pytest.mark.parametrize("why", ["soon", "ended", "removed", "retired", "longer"])
 def test_nobody_is_asked_in_vain(why: str) -> None:
     made, now = scene(colours=1), timezone.now()
-    actions.count(pool_id=made.pools[0].pk, quantity=1, cause="c", at=now - (80 if why == "soon" else 91) * DAY)
+    actions.count(
+        pool_id=made.pools[0].pk, quantity=1, cause="c", at=now - (80 if why == "soon" else 91) * DAY
+    )
     if why == "ended":
         Contract.objects.update(status="ended")
     elif why == "longer":

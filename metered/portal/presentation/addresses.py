@@ -146,7 +146,9 @@ def sheet(whole: Whole, today: dt.date) -> Sheet:
         lines=[*written(country, fields), wording.country(country)],
         contact=version.contact if version else "",
         phone=version.phone if version else "",
-        phone_link="".join(sign for sign in version.phone if sign.isdigit() or sign == "+") if version else "",
+        phone_link="".join(sign for sign in version.phone if sign.isdigit() or sign == "+")
+        if version
+        else "",
         delivery_note=version.delivery_note if version else "",
         time_zone=address.time_zone.replace("_", " "),
         worded=worded,
@@ -174,7 +176,9 @@ def saved(sheet: Sheet) -> str:
     """What an edit did: said after it as it was said before."""
     if not sheet.orders:
         return _("%(address)s is changed. The owners of the account get a mail.") % {"address": sheet.name}
-    return _("%(address)s is changed. %(orders)s will be sent there. The owners of the account get a mail.") % {
+    return _(
+        "%(address)s is changed. %(orders)s will be sent there. The owners of the account get a mail."
+    ) % {
         "address": sheet.name,
         "orders": numbers(sheet.orders, sheet.more_orders),
     }

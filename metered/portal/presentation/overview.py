@@ -126,9 +126,7 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
             rest,
         )
         text = _("What is really there decides what we send.")
-        rows.append(
-            Need("warn", title % {"n": wording.grouped(rest)}, text, reverse("stock"), _("See them"))
-        )
+        rows.append(Need("warn", title % {"n": wording.grouped(rest)}, text, reverse("stock"), _("See them")))
     rest = found.held_count - len(found.held)
     if rest > 0:
         title = ngettext("%(n)s more read needs a second look", "%(n)s more reads need a second look", rest)
@@ -139,9 +137,10 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
 
 
 def _count(row: dict[str, Any], today: dt.date) -> Need:
-    title = ngettext(
-        "Count %(n)s supply at %(address)s", "Count %(n)s supplies at %(address)s", row["n"]
-    ) % {"n": wording.grouped(row["n"]), "address": row["pool__address__name"]}
+    title = ngettext("Count %(n)s supply at %(address)s", "Count %(n)s supplies at %(address)s", row["n"]) % {
+        "n": wording.grouped(row["n"]),
+        "address": row["pool__address__name"],
+    }
     text = _("%(why)s Please count %(by)s.") % {
         "why": because(row["because"]),
         "by": by(row["due_on"], today),

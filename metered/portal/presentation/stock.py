@@ -208,7 +208,9 @@ def why(counted: Counted, today: dt.date) -> str:
         seen.append(_("a correction of %(n)s by support") % {"n": _signed(counted.adjusted)})
     day = _day(counted.since, today)
     if not seen:
-        return _("Since the count of %(day)s we saw none delivered and none put into a device.") % {"day": day}
+        return _("Since the count of %(day)s we saw none delivered and none put into a device.") % {
+            "day": day
+        }
     return _("Since the count of %(day)s we saw %(what)s.") % {"day": day, "what": ", ".join(seen)}
 
 
@@ -278,10 +280,13 @@ def meanwhile(counted: Counted | None) -> str:
             "%(who)s counted %(n)s on %(time)s, while this page was open. Yours is not kept yet: send it again"
             " if it is right."
         ) % {**values, "who": counted.who}
-    return _(
-        "Somebody counted %(n)s on %(time)s, while this page was open. Yours is not kept yet: send it again"
-        " if it is right."
-    ) % values
+    return (
+        _(
+            "Somebody counted %(n)s on %(time)s, while this page was open. Yours is not kept yet: send it again"
+            " if it is right."
+        )
+        % values
+    )
 
 
 @dataclass(frozen=True)

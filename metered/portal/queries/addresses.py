@@ -79,7 +79,9 @@ def whole(viewer: Viewer, public_id: str, today: dt.date) -> Whole | None:
         device_count=devices.count(),
         orders=list(orders[:EACH]),
         order_count=orders.count(),
-        closures=list(AddressClosure.objects.filter(address=address, ends_on__gte=today).order_by("starts_on")),
+        closures=list(
+            AddressClosure.objects.filter(address=address, ends_on__gte=today).order_by("starts_on")
+        ),
         earlier=list(earlier.select_related("created_by").order_by("-version")[:EACH]),
         on_shelf=Pool.objects.filter(address=address, shelf__gt=0).count(),
     )

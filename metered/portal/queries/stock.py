@@ -109,8 +109,9 @@ def asked(viewer: Viewer) -> list[dict[str, Any]]:
         return []
     rows = _requests(viewer).values("pool__address__public_id", "pool__address__name")
     return list(
-        rows.annotate(n=Count("pk"), due_on=Min("due_on"), because=Min("because"), in_all=Window(Count("*")))
-        .order_by("due_on", "pool__address__name")[:EACH]
+        rows.annotate(
+            n=Count("pk"), due_on=Min("due_on"), because=Min("because"), in_all=Window(Count("*"))
+        ).order_by("due_on", "pool__address__name")[:EACH]
     )
 
 
@@ -188,9 +189,7 @@ def sheet(viewer: Viewer, public_id: str) -> Sheet | None:
 def _counted(pool_ids: Sequence[int]) -> dict[int, Counted]:
     latest = (
         Entry.objects.filter(pool_id__in=pool_ids, kind=Entry.Kind.COUNT)
-        .annotate(
-            back=Window(RowNumber(), partition_by="pool_id", order_by=[F("at").desc(), F("pk").desc()])
-        )
+        .annotate(back=Window(RowNumber(), partition_by="pool_id", order_by=[F("at").desc(), F("pk").desc()]))
         .filter(back__lte=2)
         .select_related("actor")
         .order_by("pool_id", "back")

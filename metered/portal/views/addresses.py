@@ -145,7 +145,16 @@ def _initial(whole: queries.Whole) -> dict[str, Any]:
     found, version = whole.address, whole.address.current
     worded = {
         name: getattr(version, name) if version else ""
-        for name in ("recipient", "lines", "city", "region", "postal_code", "contact", "phone", "delivery_note")
+        for name in (
+            "recipient",
+            "lines",
+            "city",
+            "region",
+            "postal_code",
+            "contact",
+            "phone",
+            "delivery_note",
+        )
     }
     return worded | {
         "seen": stamp_of(found),

@@ -177,7 +177,9 @@ def stock_ledger_csv(request: HttpRequest, public_id: str) -> StreamingHttpRespo
     if found is None:
         raise Http404
     name = f"stock-{found.pool.supply.reorder_number}.csv"
-    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-.") else "-" for letter in name)
+    safe = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-.") else "-" for letter in name
+    )
     return StreamingHttpResponse(
         csv_rows.lines([words.CSV_HEAD, *words.csv_rows(found)]),
         content_type="text/csv; charset=utf-8",
