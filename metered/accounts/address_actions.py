@@ -89,10 +89,11 @@ def edit_address(
     seen: str | None,
     actor: User | None = None,
 ) -> bool:
-    """Changes an address; what has not been shipped follows it, and its owners are told. False: nothing differs.
+    """Changes an address; what has not been shipped follows it, and its owners are told.
 
-    `seen`: `queries.stamp_of` the address when the person began; None overwrites whatever is there. Raises
-    Refused(changed_meanwhile) when somebody else was faster, Refused(name_taken), Refused(retired).
+    False: nothing differs. `seen`: `queries.stamp_of` the address when the person began; None overwrites
+    whatever is there. Raises Refused(changed_meanwhile) when somebody else was faster, Refused(name_taken),
+    Refused(retired).
     """
     locked = Address.objects.select_for_update(of=("self",)).select_related("current").get(pk=address.pk)
     if locked.retired_at is not None:

@@ -141,9 +141,7 @@ class AddressForm(forms.Form):
         if phone is None:
             self.add_error(
                 "phone",
-                _(
-                    "This is no phone number in %(country)s; a foreign one begins with + and its country's code."
-                )
+                _("This is no phone number in %(country)s; a foreign one begins with + and its country code.")
                 % {"country": dict(countries())[self.country]},
             )
         values |= self.checked.wording | {"phone": phone or ""}

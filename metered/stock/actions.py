@@ -271,7 +271,7 @@ def count_shelves(
     at: dt.datetime | None = None,
     actor: User | None = None,
 ) -> Kept:
-    """Somebody counted shelves of an address: `counted` is units by pool id; what is not in it was not counted.
+    """Somebody counted shelves of an address: `counted` is units by pool id; what isn't in it was not.
 
     `seen`: when each pool had last been counted, as the person's list said. `once` names the list: sent twice
     it counts once. `at`: when it was counted; raises Refused(in_the_future) and Refused(too_old).

@@ -1,4 +1,4 @@
-"""Addresses on pages: each country's form, what an edit does to orders, and what keeps one from being retired."""
+"""Addresses on pages: each country's form, what an edit does to orders, what keeps one in use."""
 
 from __future__ import annotations
 
@@ -144,7 +144,8 @@ def test_without_javascript_a_country_brings_its_fields_and_keeps_what_was_typed
 @pytest.mark.parametrize(
     ("values", "zone", "subdivision"),
     [
-        ({"region": "CA", "city": "Fresno", "postal_code": "93650", "time_zone": ""}, "America/Los_Angeles", "CA"),
+        ({"region": "CA", "city": "Fresno", "postal_code": "93650", "time_zone": ""},
+         "America/Los_Angeles", "CA"),
         ({"country": "DE", "postal_code": "10115", "city": "Berlin", "time_zone": ""}, "Europe/Berlin", ""),
         ({"country": "HK", "region": "Kowloon", "city": "", "time_zone": ""}, "Asia/Hong_Kong", ""),
         ({"country": "SG", "postal_code": "546080", "time_zone": ""}, "Asia/Singapore", ""),

@@ -40,7 +40,22 @@ SILENT = {
     "device_url": "https://portal.example/devices/x/",
     "operator": OPERATOR,
 }
-MAILS = {"order_announced": ORDER, "order_shipped": ORDER, "device_silent": SILENT}
+ADDRESS = {
+    "happened": "changed",
+    "address_name": "Main St",
+    "before_name": "",
+    "who": "Ana <Lee>",
+    "after": ["Northwind & Sons", "2 New St"],
+    "before": ["Northwind & Sons", "1 Main St"],
+    "address_url": "https://portal.example/addresses/x/",
+    "operator": OPERATOR,
+}
+MAILS = {
+    "order_announced": ORDER,
+    "order_shipped": ORDER,
+    "device_silent": SILENT,
+    "address_changed": ADDRESS,
+}
 
 
 class Links(HTMLParser):

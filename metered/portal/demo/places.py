@@ -1,4 +1,4 @@
-"""What stands at the demo's addresses to be done: counts that are asked for, days on which nobody is there."""
+"""What is to be done at the demo's addresses: counts that are asked for, days when nobody is there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLOSED_IN, CLOSED_FOR = dt.timedelta(days=40), dt.timedelta(days=5)
 
 
 def write(now: dt.datetime) -> None:
-    """After the history: the contracts' cadence asks, support asks once, and a clinic closes for some days."""
+    """After the history: the contracts' cadence asks, support asks once, and a clinic closes for days."""
     stock.ask_due_counts(now=now - dt.timedelta(days=1))
     for name, because in (
         ("Main St Clinic", CountRequest.Because.STAFF),

@@ -90,6 +90,8 @@ class ShelfRow:
     difference: str
     why: str
     asked: str
+    """Until when it should be counted; empty when nobody asks."""
+    asked_why: str
     asked_kind: str
     ledger: str
 
@@ -142,11 +144,12 @@ def _row(shelf: Shelf, today: dt.date) -> ShelfRow:
             "names": shared,
             "n": wording.grouped(rest),
         }
-    asked, kind = "", ""
+    asked, asked_why, kind = "", "", ""
     if request is not None:
         kind = "bad" if request.due_on < today else "warn"
-        word = _("%(why)s The count %(by)s.") if kind == "bad" else _("%(why)s Please count it %(by)s.")
-        asked = word % {"why": because(request.because), "by": by(request.due_on, today)}
+        word = _("The count %(by)s") if kind == "bad" else _("Please count it %(by)s")
+        asked = word % {"by": by(request.due_on, today)}
+        asked_why = because(request.because)
     return ShelfRow(
         public_id=pool.public_id,
         name=pool.supply.name,
@@ -159,6 +162,7 @@ def _row(shelf: Shelf, today: dt.date) -> ShelfRow:
         difference=difference(shelf.counted.change) if shelf.counted else "",
         why=why(shelf.counted, today) if shelf.counted else "",
         asked=asked,
+        asked_why=asked_why,
         asked_kind=kind,
         ledger=reverse("stock_ledger", args=[pool.public_id]),
     )
@@ -246,8 +250,8 @@ def next_look(sheet: Sheet, now: dt.datetime) -> str:
     last = max(counts, default=None)
     if last is not None and (sheet.reviewed_at is None or last > sheet.reviewed_at):
         return _(
-            "Your last count is weighed at the next look at this address, in a few minutes: we may send sooner,"
-            " later or nothing, whatever the shelf then calls for."
+            "Your last count is weighed at the next look at this address, in a few minutes: we may then send"
+            " sooner, later or nothing."
         )
     if sheet.due_at is None or sheet.due_at <= now:
         return _("A count is weighed within minutes: we then send sooner, later or nothing.")
@@ -277,13 +281,13 @@ def meanwhile(counted: Counted | None) -> str:
     values = {"n": wording.grouped(counted.quantity), "time": wording.stamp(counted.at, zone=True)}
     if counted.who:
         return _(
-            "%(who)s counted %(n)s on %(time)s, while this page was open. Yours is not kept yet: send it again"
-            " if it is right."
+            "%(who)s counted %(n)s on %(time)s, while this page was open. Yours is not kept yet: send it"
+            " again if it is right."
         ) % {**values, "who": counted.who}
     return (
         _(
-            "Somebody counted %(n)s on %(time)s, while this page was open. Yours is not kept yet: send it again"
-            " if it is right."
+            "Somebody counted %(n)s on %(time)s, while this page was open. Yours is not kept yet: send it"
+            " again if it is right."
         )
         % values
     )

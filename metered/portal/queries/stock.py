@@ -101,7 +101,7 @@ def places(viewer: Viewer, *, after: str = "", before: str = "") -> keyset.Page:
 
 
 def asked(viewer: Viewer) -> list[dict[str, Any]]:
-    """The addresses that are asked for counts, the first due on top, `EACH` of them; none for who can't count.
+    """The addresses that are asked for counts, the first due on top, `EACH` of them; none for who can't.
 
     Each: pool__address__public_id, pool__address__name, n, due_on, because (one of them).
     """
@@ -286,7 +286,7 @@ class Ledger:
 def ledger(
     viewer: Viewer, public_id: str, *, after: str = "", before: str = "", whole: bool = False
 ) -> Ledger | None:
-    """A page of a pool's ledger, the last posted on top, or all of it (`whole`); None when it isn't theirs."""
+    """A page of a pool's ledger, the last posted on top, or all of it (`whole`); None if it isn't theirs."""
     found: QuerySet[Pool] = Pool.objects.visible_to(viewer)
     pool = found.filter(public_id=public_id).select_related("supply", "address", "contract").first()
     if pool is None:
