@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -58,8 +59,8 @@ def add_address(
     """
     # Two forms of one account take turns, so that the second sees what the first added.
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    there = Address.objects.filter(account=account, name=name, retired_at=None).select_related("current")
-    for known in there:
+    there: QuerySet[Address] = Address.objects.filter(account=account, name=name, retired_at=None)
+    for known in there.select_related("current"):
         if _fields_of(known) == {"name": name, "time_zone": time_zone, **wording}:
             return known
         raise _taken(name)
@@ -70,7 +71,7 @@ def add_address(
         country=wording["country"],
         subdivision=subdivision,
     )
-    version = word_address(address=address, actor=actor, **wording)
+    version = word_address(address=address, actor=actor, logged=True, **wording)
     address.refresh_from_db()
     tell_of_address(
         address, happened="added", event=f"address_added:{address.public_id}", actor=actor, after=version
@@ -178,7 +179,9 @@ def close_address(
     """
     locked = Address.objects.select_for_update(no_key=True).get(pk=address.pk)
     zone = time_zone_or_none(locked.time_zone) or dt.UTC
-    known = locked.closures.filter(starts_on__lte=ends_on, ends_on__gte=starts_on).first()
+    known: AddressClosure | None = locked.closures.filter(
+        starts_on__lte=ends_on, ends_on__gte=starts_on
+    ).first()
     if known is not None and (known.starts_on, known.ends_on) == (starts_on, ends_on):
         return known
     if ends_on < starts_on:

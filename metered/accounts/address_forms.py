@@ -80,9 +80,9 @@ class AddressForm(forms.Form):
         offered.choices = countries()
         source = data if data is not None else given
         asked = str(source.get("country") or country)
-        self.country = asked if asked in codes() else country
-        self.initial["country"] = self.country
-        self.parts = postal(self.country).parts
+        self.where = asked if asked in codes() else country
+        self.initial["country"] = self.where
+        self.parts = postal(self.where).parts
         for part in self.parts:
             field = _field(part)
             # The whole form is checked by the country's rules: a mark on each field says which are needed.
@@ -92,17 +92,17 @@ class AddressForm(forms.Form):
             }
             self.fields[part.name] = field
         self.fields |= self._around(str(source.get("region") or ""), given)
-        self.checked = postal(self.country)
+        self.checked = postal(self.where)
 
     def _around(self, region: str, given: Mapping[str, Any]) -> dict[str, forms.Field]:
-        zones = zones_of(self.country)
+        zones = zones_of(self.where)
         now = str(given.get("time_zone") or "")
-        if now and now not in zones and (self.country == given.get("at_first") or not zones):
+        if now and now not in zones and (self.where == given.get("at_first") or not zones):
             zones = [now, *zones]
         if now not in zones:
             self.initial["time_zone"] = ""
         # On paper a region stands before it is chosen: empty is answered by the region then.
-        usual = suggested(self.country, region)
+        usual = suggested(self.where, region)
         choices = [("", _("The usual one there")), *((zone, _zone_label(zone)) for zone in zones)]
         if usual and len(zones) == 1:
             self.initial["time_zone"] = usual
@@ -132,21 +132,21 @@ class AddressForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
         self.checked = postal(
-            self.country, {part.name: str(values.get(part.name) or "") for part in self.parts}
+            self.where, {part.name: str(values.get(part.name) or "") for part in self.parts}
         )
         for name, problem in self.checked.problems.items():
             if name not in self.errors:
                 self.add_error(name, problem)
-        phone = phone_or_none(str(values.get("phone") or ""), self.country)
+        phone = phone_or_none(str(values.get("phone") or ""), self.where)
         if phone is None:
             self.add_error(
                 "phone",
                 _("This is no phone number in %(country)s; a foreign one begins with + and its country code.")
-                % {"country": dict(countries())[self.country]},
+                % {"country": dict(countries())[self.where]},
             )
         values |= self.checked.wording | {"phone": phone or ""}
         if not values.get("time_zone") and "time_zone" not in self.errors:
-            values["time_zone"] = suggested(self.country, self.checked.subdivision)
+            values["time_zone"] = suggested(self.where, self.checked.subdivision)
             if not values["time_zone"]:
                 values["time_zone"] = "UTC"
         for name in ("contact", "delivery_note"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy
@@ -73,7 +73,7 @@ class CountForm(forms.Form):
         self, kept: Iterable[str], pools: Mapping[str, tuple[str, dt.datetime | None]], zone: str
     ) -> CountForm:
         """The form once more, as another one: without what was kept, with what else was typed."""
-        data = self.data.copy()
+        data: Any = cast(Any, self.data).copy()
         data["once"] = uuid.uuid4().hex
         for public_id, (_label, counted_at) in pools.items():
             data[f"s-{public_id}"] = counted_at.isoformat() if counted_at else ""

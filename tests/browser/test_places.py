@@ -160,10 +160,9 @@ def test_axe_finds_nothing_in_any_state(here: World, shelf: Scene, visit: Any, t
     empty = Pool.objects.filter(address=here.cast.main_st, entries=None).first() or pool
     harbor = here.cast.harbor_st.public_id
     found = {}
-    for path in (
-        "/stock/", f"/stock/{harbor}/", f"/stock/ledger/{pool.public_id}/",
-        f"/stock/ledger/{empty.public_id}/", "/addresses/", "/addresses/new/", f"/addresses/{harbor}/", f"/addresses/{harbor}/retire/",
-    ):  # fmt: skip
+    paths = ["/stock/", f"/stock/{harbor}/", f"/stock/ledger/{pool.public_id}/"]
+    paths += [f"/stock/ledger/{empty.public_id}/", "/addresses/", "/addresses/new/"]
+    for path in [*paths, f"/addresses/{harbor}/", f"/addresses/{harbor}/retire/"]:
         ana.open(path)
         found[path] = look.findings(ana.page)
         if ana.page.evaluate("document.documentElement.scrollWidth") > ana.page.viewport_size["width"]:

@@ -154,7 +154,7 @@ def test_without_javascript_a_country_brings_its_fields_and_keeps_what_was_typed
     ],
 )  # fmt: skip
 def test_an_address_is_added(ana: Client, values: dict[str, str], zone: str, subdivision: str) -> None:
-    answer = ana.post("/addresses/new/", form(**values), follow=True)
+    answer = ana.post("/addresses/new/", form() | values, follow=True)
     assert "Dock is added." in text(answer)
     made = Address.objects.get(name="Dock")
     assert (made.time_zone, made.subdivision, made.country) == (

@@ -50,7 +50,7 @@ ADDRESS = {
     "address_url": "https://portal.example/addresses/x/",
     "operator": OPERATOR,
 }
-MAILS = {
+MAILS: dict[str, dict[str, object]] = {
     "order_announced": ORDER,
     "order_shipped": ORDER,
     "device_silent": SILENT,

@@ -32,7 +32,7 @@ def page(viewer: Viewer, today: dt.date, *, after: str = "", before: str = "") -
     devices = Device.objects.filter(address=OuterRef("pk"), removed_at=None)
     lines = OrderLine.objects.filter(order__address=OuterRef("pk"), state__in=UNSHIPPED)
     closures = AddressClosure.objects.filter(address=OuterRef("pk"), ends_on__gte=today)
-    rows: QuerySet[Any, dict[str, Any]] = (
+    rows: Any = (
         in_use(viewer)
         .annotate(
             devices_here=_number(devices, "address"),
@@ -72,7 +72,7 @@ def whole(viewer: Viewer, public_id: str, today: dt.date) -> Whole | None:
         return None
     devices = Device.objects.filter(address=address, removed_at=None)
     orders = unshipped(address.pk)
-    earlier = AddressVersion.objects.filter(address=address).exclude(pk=address.current_id)
+    earlier = AddressVersion.objects.filter(address=address).exclude(pk=address.current_id or 0)
     return Whole(
         address=address,
         devices=list(devices.select_related("model").order_by("name", "pk")[:EACH]),

@@ -107,7 +107,7 @@ def asked(viewer: Viewer) -> list[dict[str, Any]]:
     """
     if not viewer.may("report"):
         return []
-    rows = _requests(viewer).values("pool__address__public_id", "pool__address__name")
+    rows: Any = _requests(viewer).values("pool__address__public_id", "pool__address__name")
     return list(
         rows.annotate(
             n=Count("pk"), due_on=Min("due_on"), because=Min("because"), in_all=Window(Count("*"))

@@ -16,6 +16,7 @@ from metered.accounts import address_actions as accounts
 from metered.accounts.access import for_viewers, viewer_of
 from metered.accounts.address_forms import AddressForm, ClosureForm
 from metered.accounts.announcements import lines_of
+from metered.accounts.postal import written
 from metered.accounts.queries import stamp_of
 from metered.lib import keyset, wording
 from metered.lib.errors import Refused
@@ -187,7 +188,7 @@ def _changed_meanwhile(request: HttpRequest, public_id: str, form: AddressForm) 
     typed["seen"] = stamp_of(whole.address)
     again = AddressForm(typed, country=whole.address.country, initial=_initial(whole))
     again.is_valid()
-    mine = [*words.written(form.country, form.wording()), wording.country(form.country)]
+    mine = [*written(form.where, form.wording()), wording.country(form.where)]
     mine += [form.wording()[name] for name in ("contact", "phone", "delivery_note") if form.wording()[name]]
     version = whole.address.current
     return _form(
