@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
@@ -50,7 +51,7 @@ ADDRESS = {
     "address_url": "https://portal.example/addresses/x/",
     "operator": OPERATOR,
 }
-MAILS: dict[str, dict[str, object]] = {
+MAILS: dict[str, dict[str, Any]] = {
     "order_announced": ORDER,
     "order_shipped": ORDER,
     "device_silent": SILENT,
