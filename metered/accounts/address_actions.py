@@ -96,6 +96,9 @@ def edit_address(
     whatever is there. Raises Refused(changed_meanwhile) when somebody else was faster, Refused(name_taken),
     Refused(retired).
     """
+    if name != address.name:
+        # Who takes a name takes turns with who adds an address.
+        Account.objects.select_for_update(no_key=True).get(pk=address.account_id)
     locked = Address.objects.select_for_update(of=("self",)).select_related("current").get(pk=address.pk)
     if locked.retired_at is not None:
         raise Refused(_("This address was retired. Add a new one instead."), code="retired")

@@ -220,3 +220,12 @@ def test_ten_forms_at_once_add_one_address() -> None:
     cast = factories.cast()
     results = at_once(10, lambda _: add(cast).pk)
     assert len(set(results)) == 1 and Message.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_addresses_that_want_one_name_at_once() -> None:
+    cast = factories.cast()
+    second = while_open(
+        lambda: edit(cast.main_st, name="Head office"), lambda: edit(cast.harbor_st, name="Head office")
+    )
+    assert second.waited and isinstance(second.result, Refused) and second.result.code == "name_taken"
