@@ -103,6 +103,7 @@ def _place(account: Account, contract: Contract, name: str, reader: User) -> Pla
         received_at=timezone.now(),
     )
     markers = {made.device.public_id, made.device.serial, order.public_id, order.number, name}
+    markers |= {address.public_id, made.pools[0].public_id}
     return Place(account, address, made, order, mail, markers)
 
 

@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from metered.accounts.queries import stamp_of
 from tests.access_world import MISSING, World, fingerprint, one_of_everything, same_bytes, signed_in, world
 
 # Who asks. `limited` is an owner for Main Street only, asked about what stands there; `astray` is the same
@@ -33,6 +34,21 @@ GET  /                                     in   200    200  200  200   200  -   
 GET  /supplies/                            in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/                             in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/<slug:public_id>/            in   200    200  200  200   200  404    404  na   na    na
+GET  /stock/                               in   200    200  200  200   200  -      200  na   na    na
+GET  /stock/<slug:public_id>/              in   200    200  200  200   200  404    404  na   na    na
+POST /stock/<slug:public_id>/              in   403    ok   ok   ok    ok   404    404  na   na    na
+GET  /stock/ledger/<slug:public_id>/       in   200    200  200  200   200  404    404  na   na    na
+GET  /stock/ledger/<slug:public_id>/csv/   in   200    200  200  200   200  404    404  na   na    na
+GET  /addresses/                           in   200    200  200  200   200  -      200  na   na    na
+GET  /addresses/new/                       in   403    403  403  200   403  -      200  na   na    na
+POST /addresses/new/                       in   403    403  403  ok    403  -      ok   na   na    na
+GET  /addresses/<slug:public_id>/          in   200    200  200  200   200  404    404  na   na    na
+GET  /addresses/<slug:public_id>/edit/     in   403    403  403  200   200  404    404  na   na    na
+POST /addresses/<slug:public_id>/edit/     in   403    403  403  ok    ok   404    404  na   na    na
+GET  /addresses/<slug:public_id>/retire/   in   403    403  403  200   200  404    404  na   na    na
+POST /addresses/<slug:public_id>/retire/   in   403    403  403  ok    ok   404    404  na   na    na
+GET  /addresses/<slug:public_id>/closed-dates/  in  405  405  405  405  405  405  405  405  405  405
+POST /addresses/<slug:public_id>/closed-dates/  in  403  403  403  ok   ok   404  404  na   na   na
 GET  /orders/                              in   200    200  200  200   200  -      200  na   na    na
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
@@ -121,7 +137,7 @@ fleet.agent                   add change delete  /new-token /revoke-tokens
 reads.read                    /accept
 reads.devicestate
 reads.batch                   /retry
-stock.pool                    /count /adjust
+stock.pool                    /count /adjust /ask-count
 replenishment.proposal
 replenishment.poolforecast
 replenishment.position
@@ -254,7 +270,10 @@ def about(pattern: str, made: World, who: str) -> list[str]:
         return [pattern]
     place = made.harbor if who == "astray" else made.main
     kind = pattern.split("/")[1]
-    thing: Any = {"devices": place.device, "orders": place.order, "demo": place.mail}[kind]
+    pool = place.scene.pools[0]
+    things = {"devices": place.device, "orders": place.order, "demo": place.mail}
+    things |= {"stock": pool if "/ledger/" in pattern else place.address, "addresses": place.address}
+    thing: Any = things[kind]
     return [pattern.replace("<slug:public_id>", thing.public_id)]
 
 
@@ -264,6 +283,17 @@ def form(pattern: str, made: World) -> dict[str, str]:
         "/settings/": {"mail_orders": "digest", "mail_devices": "single", "mail_counts": "off"},
         "/language/": {"language": "en"},
     }
+    if pattern.startswith("/addresses/"):
+        return {
+            "name": "Warehouse", "country": "US", "recipient": "Northwind", "lines": "2 Main St",
+            "city": "Rochester", "region": "NY", "postal_code": "14604",
+            "seen": stamp_of(made.main.address), "starts_on": "2090-12-24", "ends_on": "2090-12-26",
+        }  # fmt: skip
+    if pattern == "/stock/<slug:public_id>/":
+        return {
+            "once": "5f1f2f0e-6c1f-4d53-8f0c-1c2d3e4f5a6b",
+            f"n-{made.main.scene.pools[0].public_id}": "3",
+        }
     return forms.get(pattern, {})
 
 

@@ -46,10 +46,13 @@ def state(*, kind: Fact.Kind, account_id: int, public_id: str, address_id: int |
 
 
 @transaction.atomic
-def word_address(*, address: Address, actor: User | None = None, **wording: Any) -> AddressVersion:
+def word_address(
+    *, address: Address, actor: User | None = None, logged: bool = True, **wording: Any
+) -> AddressVersion:
     """Gives an address its next wording, which becomes the current one.
 
-    `wording`: the fields of AddressVersion but `address`, `version` and who made it.
+    `wording`: the fields of AddressVersion but `address`, `version` and who made it. `logged` False: the
+    caller writes down what changed.
     """
     locked = Address.objects.select_for_update().get(pk=address.pk)
     last = locked.versions.order_by("-version").values_list("version", flat=True).first() or 0
@@ -59,16 +62,17 @@ def word_address(*, address: Address, actor: User | None = None, **wording: Any)
     locked.country = version.country
     locked.save(update_fields=["current", "country"])
     address.current = version
-    log(
-        actor=actor,
-        account_id=locked.account_id,
-        address_id=locked.pk,
-        verb="worded",
-        kind="address",
-        public_id=locked.public_id,
-        before=before,
-        after=str(version),
-    )
+    if logged:
+        log(
+            actor=actor,
+            account_id=locked.account_id,
+            address_id=locked.pk,
+            verb="worded",
+            kind="address",
+            public_id=locked.public_id,
+            before=before,
+            after=str(version),
+        )
     state(
         kind=Fact.Kind.ADDRESS_CHANGED,
         account_id=locked.account_id,

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metered.accounts.actions import word_address
+from metered.accounts.address_actions import edit_address
 from metered.accounts.desk import LoggedAdmin, Settled
 from metered.accounts.models import (
     Account,
@@ -102,7 +102,15 @@ class WordingForm(forms.ModelForm):
 
 
 def _word(address: Address, values: dict[str, Any], request: HttpRequest) -> str:
-    word_address(address=address, actor=actor(request), **values)
+    edit_address(
+        address=address,
+        name=address.name,
+        time_zone=address.time_zone,
+        subdivision=address.subdivision,
+        wording=values,
+        seen=None,
+        actor=actor(request),
+    )
     return _("The address is worded anew.")
 
 

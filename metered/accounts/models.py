@@ -127,7 +127,7 @@ class AddressVersion(models.Model):
     version = models.PositiveIntegerField()
     recipient = models.CharField(max_length=160)
     lines = models.TextField(help_text=_("Street, building, floor: a line each"))
-    city = models.CharField(max_length=80)
+    city = models.CharField(max_length=80, blank=True)
     region = models.CharField(max_length=80, blank=True)
     postal_code = models.CharField(max_length=16, blank=True)
     country = models.CharField(max_length=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -110,3 +111,12 @@ def _contact(account_id: int) -> list[Recipient]:
     if not account.contact_email:
         return []
     return [Recipient(account.contact_email, account.name, account.language, account.time_zone)]
+
+
+def stamp_of(address: Address) -> str:
+    """Names how an address is at the moment: its wording, what it is called, its time zone.
+
+    A form carries it, so that what somebody else changed meanwhile is noticed.
+    """
+    parts = (address.current_id, address.name, address.time_zone, address.subdivision)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

@@ -285,6 +285,9 @@ ANNOUNCEMENT: dt.timedelta = env.duration("METERED_ANNOUNCEMENT", "45s" if DEMO 
 REPLENISHMENT_RISK = env.number("METERED_RISK", 0.03)
 REPLENISHMENT_JOIN_DAYS = env.integer("METERED_JOIN_DAYS", 45)
 REPLENISHMENT_LEAD_DAYS = env.integer("METERED_LEAD_DAYS", 5)
+# A count that was asked for is due after this; one older than that is asked for when something is ordered.
+COUNT_WITHIN_DAYS = env.integer("METERED_COUNT_WITHIN_DAYS", 7)
+COUNT_WHEN_ORDERING_DAYS = env.integer("METERED_COUNT_WHEN_ORDERING_DAYS", 60)
 SILENT_WARN_DAYS = env.integer("METERED_SILENT_WARN_DAYS", 3)
 SILENT_ALERT_DAYS = env.integer("METERED_SILENT_ALERT_DAYS", 7)
 SILENT_STAFF_DAYS = env.integer("METERED_SILENT_STAFF_DAYS", 30)

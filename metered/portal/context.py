@@ -41,6 +41,7 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         (_("Overview"), reverse("overview")),
         (_("Devices"), reverse("devices")),
         (_("Supplies"), reverse("supplies")),
+        (_("Stock"), reverse("stock")),
         (_("Orders"), reverse("orders")),
     ]
     home = reverse("overview")

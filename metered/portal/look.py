@@ -38,6 +38,9 @@ PAGES = {
     "devices": "/devices/",
     "devices-none": "/devices/?search=nothing-is-called-so",
     "supplies": "/supplies/",
+    "stock": "/stock/",
+    "addresses": "/addresses/",
+    "address-new": "/addresses/new/",
     "orders": "/orders/",
     "outbox": "/demo/outbox/",
     "not-found": "/nothing-here/",
@@ -56,6 +59,8 @@ FIRST_OF: dict[str, tuple[str, ...]] = {
     "device-by-hand": ("/devices/?path=manual", "#list tbody th a"),
     "order": ("/orders/?origin=automatic", "#list tbody th a"),
     "order-delivered": ("/orders/?state=delivered", "#list tbody th a"),
+    "stock-count": ("/stock/", "#list tbody th a"),
+    "address": ("/addresses/", "#list tbody th a"),
     "mail": ("/demo/outbox/", "main tbody th a"),
 }
 """Pages that are the first one of a list: the list, the link on it, and perhaps where to go from there."""

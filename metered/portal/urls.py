@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metered.portal.views import account, devices, outbox, overview, settings, supplies
+from metered.portal.views import account, addresses, devices, outbox, overview, settings, stock, supplies
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("supplies/", supplies.supplies, name="supplies"),
     path("devices/", devices.devices, name="devices"),
     path("devices/<slug:public_id>/", devices.device, name="device"),
+    path("stock/", stock.stock, name="stock"),
+    path("stock/<slug:public_id>/", stock.stock_at, name="stock_at"),
+    path("stock/ledger/<slug:public_id>/", stock.stock_ledger, name="stock_ledger"),
+    path("stock/ledger/<slug:public_id>/csv/", stock.stock_ledger_csv, name="stock_ledger_csv"),
+    path("addresses/", addresses.addresses, name="addresses"),
+    path("addresses/new/", addresses.address_new, name="address_new"),
+    path("addresses/<slug:public_id>/", addresses.address, name="address"),
+    path("addresses/<slug:public_id>/edit/", addresses.address_edit, name="address_edit"),
+    path("addresses/<slug:public_id>/retire/", addresses.address_retire, name="address_retire"),
+    path("addresses/<slug:public_id>/closed-dates/", addresses.address_closed, name="address_closed"),
     path("account/switch/", account.switch_account, name="switch_account"),
     path("settings/", settings.person, name="settings"),
     path("language/", settings.choose_language, name="language"),

@@ -7,15 +7,28 @@ more, however late it is posted; what happened since comes on top.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from metered.accounts.actions import log
 from metered.accounts.models import User
 from metered.lib.errors import Refused
 from metered.lib.wake import wake
-from metered.stock.models import Entry, Pool
+from metered.lib.zones import time_zone_or_none
+from metered.stock.models import CountRequest, Entry, Pool
+from metered.stock.queries import counts_due_for_system
+
+IN_THE_FUTURE = dt.timedelta(minutes=10)
+"""A count may be so far ahead of our clock; beyond that it is a slip."""
+
+OLDEST = dt.timedelta(days=30)
+"""A count that is older says too little about today's shelf to be entered."""
 
 
 def pool_for(*, account_id: int, contract_id: int, address_id: int, supply_id: int) -> Pool:
@@ -69,6 +82,8 @@ def _post(
         if pool.counted_at is None or at >= pool.counted_at:
             shelf = _moved_since(pool_id, at, quantity)
             pool.counted_at = at
+            # Under the pool's lock, as asking is: a request is closed, or asked after this count.
+            CountRequest.objects.filter(pool_id=pool_id, closed_at=None).update(closed_at=timezone.now())
     else:
         shelf += quantity
     if on_the_way < 0:
@@ -231,3 +246,130 @@ def adjust(*, pool_id: int, quantity: int, cause: str, actor: User | None, note:
         actor=actor,
         note=note,
     )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of the counts of one address: of each pool, by its id, the entry that was kept.
+
+    `meanwhile`: pools that somebody else counted since the person's list was made; nothing is kept of those.
+    """
+
+    entries: dict[int, Entry]
+    meanwhile: list[int]
+
+
+@transaction.atomic
+def count_shelves(
+    *,
+    account_id: int,
+    address_id: int,
+    address_public_id: str,
+    counted: Mapping[int, int],
+    seen: Mapping[int, dt.datetime | None],
+    once: str,
+    at: dt.datetime | None = None,
+    actor: User | None = None,
+) -> Kept:
+    """Somebody counted shelves of an address: `counted` is units by pool id; what isn't in it was not.
+
+    `seen`: when each pool had last been counted, as the person's list said. `once` names the list: sent twice
+    it counts once. `at`: when it was counted; raises Refused(in_the_future) and Refused(too_old).
+    """
+    now = timezone.now()
+    at = at or now
+    if at > now + IN_THE_FUTURE:
+        raise Refused(_("That time has not come yet."), code="in_the_future")
+    if at < now - OLDEST:
+        raise Refused(_("That is over a month ago: please count again."), code="too_old")
+    here = Pool.objects.filter(account_id=account_id, address_id=address_id, pk__in=list(counted))
+    pools = list(here.select_for_update(no_key=True).order_by("pk"))
+    entries: dict[int, Entry] = {}
+    meanwhile: list[int] = []
+    before: dict[str, int] = {}
+    after: dict[str, int] = {}
+    for pool in pools:
+        cause = f"count:{pool.public_id}:{once}"
+        known = Entry.objects.filter(pool=pool, cause=cause).first()
+        if known is None and pool.counted_at != seen.get(pool.pk):
+            meanwhile.append(pool.pk)
+            continue
+        entries[pool.pk] = known or count(
+            pool_id=pool.pk, quantity=counted[pool.pk], cause=cause, at=at, actor=actor
+        )
+        if known is None:
+            before[pool.public_id], after[pool.public_id] = pool.shelf, counted[pool.pk]
+    if after:
+        log(
+            actor=actor,
+            account_id=account_id,
+            address_id=address_id,
+            verb="counted",
+            kind="stock",
+            public_id=address_public_id,
+            before=before,
+            after=after,
+        )
+    return Kept(entries, meanwhile)
+
+
+@transaction.atomic
+def ask_count(
+    *, pool_ids: Sequence[int], because: str, at: dt.datetime | None = None, actor: User | None = None
+) -> int:
+    """Asks for these pools to be counted; returns how many were not asked for yet.
+
+    `because`: one of CountRequest.Because. A pool that was counted since `at`, and one at a retired address,
+    is not asked for. Twice asks once.
+    """
+    at = at or timezone.now()
+    rows = Pool.objects.filter(pk__in=list(pool_ids), address__retired_at=None).select_related("address")
+    pools = list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    open_now = set(
+        CountRequest.objects.filter(pool__in=pools, closed_at=None).values_list("pool_id", flat=True)
+    )
+    asked = [
+        pool
+        for pool in pools
+        if pool.pk not in open_now and (pool.counted_at is None or pool.counted_at < at)
+    ]
+    CountRequest.objects.bulk_create(
+        [
+            CountRequest(
+                account_id=pool.account_id,
+                pool=pool,
+                because=because,
+                asked_at=at,
+                due_on=_due_on(pool, at),
+                asked_by=actor,
+            )
+            for pool in asked
+        ],
+        batch_size=1000,
+    )
+    by_address: dict[int, list[Pool]] = {}
+    for pool in asked:
+        by_address.setdefault(pool.address_id, []).append(pool)
+    for address_id, here in by_address.items():
+        log(
+            actor=actor,
+            account_id=here[0].account_id,
+            address_id=address_id,
+            verb="asked for a count",
+            kind="stock",
+            public_id=here[0].address.public_id,
+            after={"because": because, "supplies": len(here)},
+        )
+    return len(asked)
+
+
+def _due_on(pool: Pool, at: dt.datetime) -> dt.date:
+    """The day, as the people there have it."""
+    zone: Any = time_zone_or_none(pool.address.time_zone) or dt.UTC
+    return (at.astimezone(zone) + dt.timedelta(days=settings.COUNT_WITHIN_DAYS)).date()
+
+
+def ask_due_counts(*, now: dt.datetime | None = None) -> int:
+    """Asks for the counts that the contracts want by now (domain rule 17); returns how many are new."""
+    now = now or timezone.now()
+    return ask_count(pool_ids=counts_due_for_system(now), because=CountRequest.Because.CADENCE, at=now)

@@ -5,12 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from metered.lib.admin import Button, LookOnly, LookOnlyInline, OnceForm, WithButtons, actor
 from metered.stock import actions
-from metered.stock.models import Entry, Pool
+from metered.stock.models import CountRequest, Entry, Pool
 
 
 class EntryInline(LookOnlyInline):
@@ -18,6 +19,19 @@ class EntryInline(LookOnlyInline):
     ordering = ("-at", "-id")
     fields = ("at", "kind", "quantity", "shelf_change", "origin", "actor", "note", "cause")
     show_change_link = False
+
+
+class RequestInline(LookOnlyInline):
+    model = CountRequest
+    ordering = ("-asked_at", "-id")
+    fields = ("asked_at", "because", "due_on", "asked_by", "closed_at")
+    show_change_link = False
+
+
+class AskForm(forms.Form):
+    everything = forms.BooleanField(
+        label=gettext_lazy("Everything at this address, not only this supply"), required=False
+    )
 
 
 class CountForm(OnceForm):
@@ -53,13 +67,25 @@ def _adjust(pool: Pool, values: dict[str, Any], request: HttpRequest) -> str:
     return _("The adjustment is in the ledger.")
 
 
+def _ask_count(pool: Pool, values: dict[str, Any], request: HttpRequest) -> str:
+    pools = [pool.pk]
+    if values["everything"]:
+        pools = list(Pool.objects.filter(address_id=pool.address_id).values_list("pk", flat=True))
+    new = actions.ask_count(
+        pool_ids=pools, because=CountRequest.Because.STAFF, at=timezone.now(), actor=actor(request)
+    )
+    if not new:
+        return _("A count had been asked for already.")
+    return ngettext("%(n)s count is asked for.", "%(n)s counts are asked for.", new) % {"n": new}
+
+
 @admin.register(Pool)
 class PoolAdmin(LookOnly, WithButtons):
     list_display = ("supply", "address", "account", "shelf", "on_the_way", "counted_at")
     list_select_related = ("supply", "address", "account")
     search_fields = ("supply__reorder_number", "address__name", "account__name", "account__number")
     show_full_result_count = False
-    inlines = (EntryInline,)
+    inlines = (RequestInline, EntryInline)
     buttons = (
         Button("count", gettext_lazy("Enter a count"), _count, form=CountForm),
         Button(
@@ -68,5 +94,12 @@ class PoolAdmin(LookOnly, WithButtons):
             _adjust,
             form=AdjustForm,
             explains=gettext_lazy("For what no count explains. The reason stays in the ledger."),
+        ),
+        Button(
+            "ask-count",
+            gettext_lazy("Ask for a count"),
+            _ask_count,
+            form=AskForm,
+            explains=gettext_lazy("The customer sees it on the overview until the shelf is counted."),
         ),
     )

@@ -93,3 +93,38 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.quantity}"
+
+
+class CountRequest(models.Model):
+    """Somebody should count a pool's shelf (domain rule 17). Its next count closes it."""
+
+    class Because(models.TextChoices):
+        CADENCE = "cadence", _("it is time again")
+        ORDER = "order", _("something is being ordered")
+        DISAGREEMENT = "disagreement", _("the levels and the books disagree")
+        STAFF = "staff", _("support asked for it")
+        UNSURE = "unsure", _("we are not sure what is there")
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    pool = models.ForeignKey(Pool, models.PROTECT, related_name="count_requests")
+    because = models.CharField(max_length=12, choices=Because.choices)
+    asked_at = models.DateTimeField(default=timezone.now)
+    due_on = models.DateField()
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    objects = OwnedManager(address_path="pool__address_id")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pool"], condition=Q(closed_at=None), name="count_request_one_open_per_pool"
+            ),
+        ]
+        indexes = [
+            # Consumer: the portal, which shows an account what it is asked to count.
+            models.Index(fields=["account"], condition=Q(closed_at=None), name="count_request_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pool}: {self.get_because_display()}"

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.conf import settings
+from django.db.models import Exists, Min, OuterRef, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from metered.stock.models import Entry
+from metered.fleet.models import Contract, Slot
+from metered.stock.models import Entry, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +91,39 @@ def entries_after_for_system(after: Mapping[int, int]) -> list[Posted]:
         stale = outdated and kind == Entry.Kind.COUNT
         found.append(Posted(pk, pool_id, kind, quantity, change, cause, origin, at, left, stale))
     return found[::-1]
+
+
+def count_is_stale(pool: Pool, now: dt.datetime | None = None) -> bool:
+    """Whether a count should be asked for before something is ordered for this pool (domain rule 17)."""
+    oldest = (now or timezone.now()) - dt.timedelta(days=settings.COUNT_WHEN_ORDERING_DAYS)
+    return pool.counted_at is None or pool.counted_at < oldest
+
+
+ALONG = dt.timedelta(days=14)
+"""Who is asked to count an address counts with it what would be asked for within this time."""
+
+
+def counts_due_for_system(now: dt.datetime) -> list[int]:
+    """The pools whose count is older than their contract wants, with those of their address soon to be.
+
+    Only where a device uses the supply. What was never counted is due that long after its first entry in the
+    ledger; a shelf of which nothing is known at all is not.
+    """
+    used = Slot.objects.filter(
+        supply=OuterRef("supply"),
+        device__address=OuterRef("address"),
+        device__contract=OuterRef("contract"),
+        device__removed_at=None,
+    )
+    known: Any = (
+        Pool.objects.filter(contract__status=Contract.Status.ACTIVE, address__retired_at=None)
+        .filter(Q(counted_at=None) | Q(counted_at__lt=now))
+        .filter(Exists(used))
+        .annotate(since=Coalesce("counted_at", Min("entries__at")))
+        .filter(since__isnull=False)
+        .order_by("pk")
+        .values_list("pk", "address_id", "since", "contract__count_every_days")
+    )
+    due = [(pk, place, since + dt.timedelta(days=every)) for pk, place, since, every in known]
+    asked = {place for _pk, place, day in due if day <= now}
+    return [pk for pk, place, day in due if place in asked and day <= now + ALONG]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
@@ -40,7 +41,22 @@ SILENT = {
     "device_url": "https://portal.example/devices/x/",
     "operator": OPERATOR,
 }
-MAILS = {"order_announced": ORDER, "order_shipped": ORDER, "device_silent": SILENT}
+ADDRESS = {
+    "happened": "changed",
+    "address_name": "Main St",
+    "before_name": "",
+    "who": "Ana <Lee>",
+    "after": ["Northwind & Sons", "2 New St"],
+    "before": ["Northwind & Sons", "1 Main St"],
+    "address_url": "https://portal.example/addresses/x/",
+    "operator": OPERATOR,
+}
+MAILS: dict[str, dict[str, Any]] = {
+    "order_announced": ORDER,
+    "order_shipped": ORDER,
+    "device_silent": SILENT,
+    "address_changed": ADDRESS,
+}
 
 
 class Links(HTMLParser):

@@ -17,6 +17,7 @@ from metered.portal.presentation.devices import label
 from metered.portal.presentation.forecast import days_until
 from metered.portal.presentation.refusals import way_out, why_refused
 from metered.portal.presentation.slots import slot_name
+from metered.portal.presentation.stock import because, by
 
 if TYPE_CHECKING:
     from metered.portal.queries.forecasts import Coverage, Short
@@ -116,6 +117,16 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
         _software(item, today) for item in found.outdated if item.count > 1 or item.public_id not in told
     ]
     rows += [_held(row) for row in found.held]
+    rows += [_count(row, today) for row in found.counts]
+    rest = found.counts[0]["in_all"] - len(found.counts) if found.counts else 0
+    if rest > 0:
+        title = ngettext(
+            "%(n)s more address is asked to count its shelves",
+            "%(n)s more addresses are asked to count their shelves",
+            rest,
+        )
+        text = _("What is really there decides what we send.")
+        rows.append(Need("warn", title % {"n": wording.grouped(rest)}, text, reverse("stock"), _("See them")))
     rest = found.held_count - len(found.held)
     if rest > 0:
         title = ngettext("%(n)s more read needs a second look", "%(n)s more reads need a second look", rest)
@@ -123,6 +134,24 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
             Need("warn", title % {"n": wording.grouped(rest)}, "", reverse("devices"), _("See the devices"))
         )
     return sorted(rows, key=lambda need: need.kind != "bad")
+
+
+def _count(row: dict[str, Any], today: dt.date) -> Need:
+    title = ngettext("Count %(n)s supply at %(address)s", "Count %(n)s supplies at %(address)s", row["n"]) % {
+        "n": wording.grouped(row["n"]),
+        "address": row["pool__address__name"],
+    }
+    text = _("%(why)s Please count %(by)s.") % {
+        "why": because(row["because"]),
+        "by": by(row["due_on"], today),
+    }
+    if row["due_on"] < today:
+        text = _("%(why)s It %(was_due)s.") % {
+            "why": because(row["because"]),
+            "was_due": by(row["due_on"], today),
+        }
+    url = reverse("stock_at", args=[row["pool__address__public_id"]])
+    return Need("warn", title, text, url, _("Count stock"))
 
 
 def _device_url(public_id: str) -> str:

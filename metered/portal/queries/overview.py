@@ -14,6 +14,7 @@ from metered.accounts.access import Viewer
 from metered.fleet.models import Bulletin, Device
 from metered.fleet.queries import published_bulletins_for_system
 from metered.fleet.software import is_below
+from metered.portal.queries import stock
 from metered.portal.queries.devices_in_use import in_use, silent_since
 from metered.portal.queries.refusals import last_attempt_refused
 from metered.reads.models import Read
@@ -49,6 +50,8 @@ class Needs:
     outdated: list[Outdated]
     held: list[dict[str, Any]]
     held_count: int
+    counts: list[dict[str, Any]]
+    """Addresses that are asked to count their shelves, as queries.stock.asked gives them."""
 
 
 def needs(viewer: Viewer, now: dt.datetime) -> Needs:
@@ -84,6 +87,7 @@ def needs(viewer: Viewer, now: dt.datetime) -> Needs:
         outdated=_outdated(viewer, bulletins),
         held=held,
         held_count=_count(held),
+        counts=stock.asked(viewer),
     )
 
 

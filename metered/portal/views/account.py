@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from metered.accounts.middleware import SESSION_KEY
 from metered.accounts.queries import accounts_of_for_system
 
-LISTS = ("devices", "supplies", "orders")
+LISTS = ("devices", "supplies", "stock", "orders", "addresses")
 """Pages that every account has. One thing's page belongs to one account only."""
 
 
