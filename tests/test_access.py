@@ -8,6 +8,7 @@ answers with the same bytes as one that does not exist.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,19 @@ GET  /orders/                              in   200    200  200  200   200  -   
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
 POST /orders/<slug:public_id>/not-now/     in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /reads/                               in   403    200  200  200   200  -      200  na   na    na
+POST /reads/                               in   403    ok   ok   ok    ok   -      200  na   na    na
+GET  /reads/device/<slug:public_id>/       in   200    200  200  200   200  404    404  na   na    na
+POST /reads/device/<slug:public_id>/       in   403    ok   ok   ok    ok   404    404  na   na    na
+GET  /reads/read/<slug:public_id>/         in   403    200  200  200   200  404    404  na   na    na
+POST /reads/read/<slug:public_id>/         in   403    ok   ok   ok    ok   404    404  na   na    na
+GET  /reads/rows/                          in   403    200  200  200   200  -      200  na   na    na
+POST /reads/rows/                          in   403    ok   ok   ok    ok   -      ok   na   na    na
+GET  /reads/rows/<slug:public_id>/         in   403    404  404  200   404  404    404  na   na    na
+POST /reads/rows/<slug:public_id>/         in   403    404  404  ok    404  404    404  na   na    na
+GET  /reads/rows/<slug:public_id>/rest/    in   403    404  404  404   404  404    404  na   na    na
+GET  /reads/template.csv                   in   403    200  200  200   200  -      200  na   na    na
+GET  /reads/template.xlsx                  in   403    200  200  200   200  -      200  na   na    na
 GET  /no-account/                          in   ok     ok   ok   ok    ok   -      ok   200  ok    ok
 GET  /account/switch/                      in   405    405  405  405   405  -      405  405  405   405
 POST /account/switch/                      in   ok     ok   ok   ok    ok   -      404  404  404   404
@@ -111,9 +125,10 @@ fleet.metertype               add change delete
 fleet.printermodel            add change delete
 fleet.supply                  add change delete
 fleet.contract                add change delete
-fleet.device                  add change  /switch-on /switch-off /remove /new-token /revoke-tokens
+fleet.device                  add change  /switch-on /switch-off /remove /new-token /revoke-tokens /ask-read
 fleet.agent                   add change delete  /new-token /revoke-tokens
-reads.read                    /accept
+reads.read                    /accept /reject
+reads.readrequest             /withdraw
 reads.devicestate
 reads.batch                   /retry
 stock.pool                    /count /adjust
@@ -224,7 +239,7 @@ def test_every_address_is_in_a_table() -> None:
 def test_every_page_of_ours_says_what_it_asks_for() -> None:
     """A view without `for_viewers` is only for people without an account, or the demo's."""
     bare = set()
-    for item in get_resolver().url_patterns[:2]:
+    for item in get_resolver().url_patterns[:3]:
         assert isinstance(item, URLResolver)
         for page in item.url_patterns:
             if isinstance(page, URLPattern) and not hasattr(page.callback, "ability"):
@@ -245,13 +260,23 @@ def about(pattern: str, made: World, who: str) -> list[str]:
     if "<slug:public_id>" not in pattern:
         return [pattern]
     place = made.harbor if who == "astray" else made.main
-    kind = pattern.split("/")[1]
-    thing: Any = {"devices": place.device, "orders": place.order, "demo": place.mail}[kind]
+    kind = pattern.split("/")[2 if pattern.startswith("/reads/") else 1]
+    thing: Any = {
+        "devices": place.device, "orders": place.order, "demo": place.mail,
+        "device": place.device, "read": place.read, "rows": place.draft,
+    }[kind]  # fmt: skip
     return [pattern.replace("<slug:public_id>", thing.public_id)]
 
 
 def form(pattern: str, made: World) -> dict[str, str]:
-    return {"account": made.main.account.public_id} if pattern == "/account/switch/" else {}
+    mono = {"once": str(uuid.uuid4()), "meter-mono": "1200", "reason": "misread"}
+    return {
+        "/account/switch/": {"account": made.main.account.public_id},
+        "/reads/": {f"v.{made.main.device.public_id}.mono": "1200"},
+        "/reads/device/<slug:public_id>/": mono,
+        "/reads/read/<slug:public_id>/": mono,
+        "/reads/rows/": {"text": f"{made.main.device.serial};1200"},
+    }.get(pattern, {})
 
 
 def answer(response: HttpResponseBase) -> str:

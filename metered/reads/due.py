@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import (
     Case,
+    CharField,
     Count,
     DateField,
     DateTimeField,
@@ -23,13 +24,13 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Collate, Concat, Least, Lower
+from django.db.models.functions import Cast, Collate, Concat, Least, Lower
 
 from metered.accounts.access import Viewer
 from metered.fleet.models import Device
 from metered.lib import keyset
 from metered.lib.zones import time_zone_or_none
-from metered.reads.cutoff import Due, due
+from metered.reads.cutoff import OPENS_DAYS, Due, due
 from metered.reads.models import Read, ReadRequest
 from metered.reads.queries import silent
 
@@ -140,7 +141,7 @@ def due_page(viewer: Viewer, now: dt.datetime, *, after: str = "", before: str =
     """Fifty of the due devices by address, then name: id, public_id, due_on and how they are sorted."""
     # Compared byte by byte, so that an address never stands in the middle of another.
     label: Any = Concat(
-        Lower("address__name"), Value("\x1f"), "address__public_id", Value("\x1f"),
+        Lower("address__name"), Value("\x1f"), Cast("address_id", CharField()), Value("\x1f"),
         Lower("name"), Value("\x1f"), "serial_key",
     )  # fmt: skip
     rows = due_devices(viewer, now).annotate(sorted=Collate(label, "C"))
@@ -154,3 +155,11 @@ def requests(viewer: Viewer, device_ids: Sequence[int]) -> dict[int, Asked]:
     for row in rows.order_by("due_on", "id"):
         found.setdefault(row.device_id, Asked(row.reason, row.due_on, row.because))
     return found
+
+
+def one(viewer: Viewer, device: Device, now: dt.datetime) -> list[dict[str, Any]]:
+    """The device's row of the grid, empty when no read of it is due: id and due_on."""
+    return list(due_devices(viewer, now).filter(pk=device.pk).values("id", "due_on"))
+
+
+__all__ = ["OPENS_DAYS", "Asked", "Summary", "due_devices", "due_page", "one", "requests", "summary"]

@@ -16,6 +16,7 @@ from metered.fleet.queries import published_bulletins_for_system
 from metered.fleet.software import is_below
 from metered.portal.queries.devices_in_use import in_use, silent_since
 from metered.portal.queries.refusals import last_attempt_refused
+from metered.reads.due import Summary, summary
 from metered.reads.models import Read
 
 EACH = 4
@@ -49,6 +50,8 @@ class Needs:
     outdated: list[Outdated]
     held: list[dict[str, Any]]
     held_count: int
+    reads_due: Summary
+    """The reads that a person is to enter; none for who may not enter them."""
 
 
 def needs(viewer: Viewer, now: dt.datetime) -> Needs:
@@ -84,6 +87,7 @@ def needs(viewer: Viewer, now: dt.datetime) -> Needs:
         outdated=_outdated(viewer, bulletins),
         held=held,
         held_count=_count(held),
+        reads_due=summary(viewer, now, named=True) if viewer.may("report") else Summary(0, None),
     )
 
 
