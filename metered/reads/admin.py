@@ -110,7 +110,7 @@ class ReadRequestAdmin(WithButtons, LookOnlyAdmin):
 
 
 # The button stands on the device's page. The fleet itself knows of no reads.
-DeviceAdmin.buttons = (
+DeviceAdmin.buttons = (  # type: ignore[assignment]
     *DeviceAdmin.buttons,
     Button(
         "ask-read",

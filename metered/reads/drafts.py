@@ -127,7 +127,7 @@ def keep_draft(
     head, and the rest: the cells of each with the reason.
     """
     now = now or timezone.now()
-    locked = ReadDraft.objects.select_for_update().get(pk=found.pk)
+    locked: ReadDraft = ReadDraft.objects.select_for_update().get(pk=found.pk)
     if locked.kept_at is not None:
         return locked
     sheet = sheet_of(viewer, locked, now)

@@ -48,7 +48,7 @@ class Asked:
     because: str
 
 
-def due_devices(viewer: Viewer, now: dt.datetime) -> QuerySet[Device]:
+def due_devices(viewer: Viewer, now: dt.datetime) -> QuerySet[Any, Any]:
     """The viewer's devices that a person is to read now, with `due_on`: the earlier of the contract's due day
     and of what was asked for.
 
@@ -82,7 +82,8 @@ def due_devices(viewer: Viewer, now: dt.datetime) -> QuerySet[Device]:
             ),
             asked_on=asked.order_by("due_on").values("due_on")[:1],
         )
-        .annotate(due_on=Least("by_contract", "asked_on"))
+        # Without any due day the first is a bare NULL, which PostgreSQL takes for text.
+        .annotate(due_on=Least(Cast("by_contract", DateField()), "asked_on"))
         .filter(due_on__isnull=False)
     )
 

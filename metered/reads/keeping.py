@@ -72,7 +72,7 @@ class _Facts:
 def preview(*, typed: Sequence[Typed], now: dt.datetime | None = None) -> list[Outcome]:
     """What would become of each, without keeping any."""
     now = now or timezone.now()
-    return _judged(typed, _facts(typed, lock=False), now)
+    return _judged(typed, _facts(typed, lock=False), now, Read.Source.CUSTOMER)
 
 
 @transaction.atomic
@@ -99,7 +99,7 @@ def keep_reads(
     }
     found: list[Outcome] = []
     kept: list[tuple[Outcome, Read]] = []
-    for outcome in _judged(typed, facts, now, skip=set(before)):
+    for outcome in _judged(typed, facts, now, source, skip=set(before)):
         each = outcome.typed
         again = before.get((each.device_id, each.once)) if each.once else None
         if again is not None:
@@ -197,7 +197,7 @@ def correct_read(
     with transaction.atomic():
         # Out of the way while its successor is judged, and back again if that one is not kept.
         Read.objects.filter(pk=old.pk).update(status=Read.Status.REPLACED)
-        (outcome,) = _judged([typed], _facts([typed], lock=False), now)
+        (outcome,) = _judged([typed], _facts([typed], lock=False), now, source)
         status = _status(outcome)
         if outcome.refused or status is None:
             transaction.set_rollback(True)
@@ -298,10 +298,25 @@ def _judged(
     typed: Sequence[Typed],
     facts: _Facts,
     now: dt.datetime,
+    source: str,
     *,
     skip: set[tuple[int, uuid.UUID | None]] | None = None,
 ) -> list[Outcome]:
-    refused = [_refusal(each, facts, now) for each in typed]
+    before = {
+        (device_id, taken_at)
+        for device_id, taken_at in Read.objects.filter(
+            device_id__in=list(facts.devices), taken_at__in={each.taken_at for each in typed}, source=source
+        )
+        .exclude(status__in=["replaced", "rejected"])
+        .values_list("device_id", "taken_at")
+    }
+    known = _("A read of this very moment was entered before. Correct that one if it is wrong.")
+    refused = [
+        ("known", known)
+        if (each.device_id, each.taken_at) in before and (each.device_id, each.once) not in (skip or ())
+        else _refusal(each, facts, now)
+        for each in typed
+    ]
     plain = [
         place
         for place, each in enumerate(typed)
@@ -335,7 +350,8 @@ def _refusal(each: Typed, facts: _Facts, now: dt.datetime) -> tuple[str, str] | 
         if meter not in facts.types or meter not in facts.meters.get(device.model_id, ()):
             return "meter", _("This model has no meter “%(meter)s”.") % {"meter": meter[:40]}
         name = facts.types[meter].name
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        number: object = value
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
             return "number", _("%(meter)s: enter a whole number.") % {"meter": name}
         if value >= 10**device.model.meter_digits:
             return "digits", _("%(meter)s has only %(digits)d digits.") % {

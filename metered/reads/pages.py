@@ -134,14 +134,26 @@ def typed_again(sent: QueryDict) -> dict[str, Answer]:
 
 
 def take(
-    viewer: Viewer, sent: QueryDict, *, taken_at: dt.datetime, once: uuid.UUID, actor: Any, now: dt.datetime
+    viewer: Viewer,
+    sent: QueryDict,
+    *,
+    taken_at: dt.datetime,
+    once: uuid.UUID,
+    actor: Any,
+    now: dt.datetime,
+    only: str = "",
 ) -> dict[str, Answer]:
     """Keeps what the grid sent and what is likely; answers each row that held anything, by the device's name.
 
     Fields: `v.<device>.<meter>`; `asked.<device>`: what was asked about; `replaced.<device>`: a new
-    controller; `use`: `<device>:<meter>=<value>;…` to enter instead.
+    controller; `use`: `<device>:<meter>=<value>;…` to enter instead; `keep`: the device whose read is right.
+    `only`: take that row alone, whatever else came with it.
     """
     texts = _texts(sent)
+    if only:
+        texts = {only: texts[only]} if only in texts else {}
+    # A button of one row says nothing of the others: they are asked about again.
+    pressed = str(sent.get("use", sent.get("keep", ""))).partition(":")[0]
     used, _colon, instead = str(sent.get("use", "")).partition(":")
     if instead and used in texts:
         texts[used] |= from_canonical(instead)
@@ -165,7 +177,7 @@ def take(
             device_id,
             values,
             taken_at,
-            sure=sent.get(f"asked.{public_id}") == word,
+            sure=sent.get(f"asked.{public_id}") == word and pressed in ("", public_id),
             controller_replaced=ticked,
             # The page may come back from the browser's memory: another value is another read.
             once=uuid.uuid5(once, word),

@@ -164,10 +164,10 @@ def _rate(points: Sequence[Point], meters: tuple[str, ...], modulus: int) -> _Ra
     ]
     spans: list[tuple[float, float]] = []
     for (start, before), (end, after) in itertools.pairwise(told):
-        pages = sum(_grown(now, then, modulus, None) for now, then in zip(after, before, strict=True))
+        grown = sum(_grown(now, then, modulus, None) for now, then in zip(after, before, strict=True))
         days = active_days(start, end)
-        if pages >= 0 and days > 0:
-            spans.append((float(pages), days))
+        if grown >= 0 and days > 0:
+            spans.append((float(grown), days))
     if not spans:
         return None
     prior = sum(pages for pages, _ in spans) / sum(days for _, days in spans)

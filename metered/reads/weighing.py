@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection
 
@@ -114,14 +114,30 @@ def verdicts(
         group = groups.setdefault((entry.device.address_id, entry.device.model_id), {})
         if len(group) < 20:
             group[entry.device.pk] = facts
-    found, doubted = [], 0
-    for entry, facts in zip(entries, known, strict=True):
+    found: dict[int, Verdict] = {}
+    doubted = 0
+    before: dict[int, Entry] = {}
+    for place in sorted(range(len(entries)), key=lambda place: entries[place].taken_at):
+        entry, facts = entries[place], _after(known[place], before.get(entries[place].device.pk))
         others = {**(neighbours or {}), **groups[entry.device.address_id, entry.device.model_id]}
         others.pop(entry.device.pk, None)
-        verdict = weigh(entry.values, entry.taken_at, facts, others, hunt=doubted < HUNTED)
-        doubted += verdict.doubt is not None
-        found.append(verdict)
-    return found
+        found[place] = weigh(entry.values, entry.taken_at, facts, others, hunt=doubted < HUNTED)
+        doubted += found[place].doubt is not None
+        if found[place].doubt is None:
+            before[entry.device.pk] = entry
+    return [found[place] for place in range(len(entries))]
+
+
+def _after(known: Known, earlier: Entry | None) -> Known:
+    """What is known of a device after an earlier entry of the same rows."""
+    if earlier is None or (known.since is not None and earlier.taken_at < known.since):
+        return known
+    return replace(
+        known,
+        points=[*known.points, Point(earlier.taken_at, earlier.values)],
+        last={**known.last, **earlier.values},
+        since=earlier.taken_at,
+    )
 
 
 def siblings(device: Device, now: dt.datetime) -> dict[int, Known]:

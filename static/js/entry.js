@@ -30,7 +30,7 @@ function send(row, button) {
   };
   document.addEventListener("htmx:afterSettle", done);
   window.htmx.ajax("POST", location.pathname, { source: row, target: row, swap: "outerHTML", values })
-    .finally(() => { delete row.dataset.sent; });
+    .finally(() => { delete row.dataset.sent; setTimeout(() => document.removeEventListener("htmx:afterSettle", done), 2000); });
 }
 
 form?.addEventListener("keydown", (event) => {

@@ -100,7 +100,9 @@ def test_pasted_rows_without_javascript(office: Office, visit: Any, width: int) 
     page = ana.page
     ana.open("/reads/")
     page.get_by_role("link", name="Paste rows or upload a file").click()
-    page.get_by_label("Paste rows").fill("ROOM0\t100,900\t20,300\nROOM1\t119,000\t30,300\nROOMX\t1\t2")
+    page.get_by_role("textbox", name="Paste rows").fill(
+        "ROOM0\t100,900\t20,300\nROOM1\t119,000\t30,300\nROOMX\t1\t2"
+    )
     page.get_by_role("button", name="Look at the rows").click()
     page.get_by_role("heading", level=1, name="1 read is good, 2 rows need a look").wait_for()
     page.get_by_role("button", name="Keep the good read").click()
@@ -160,7 +162,9 @@ def test_axe_finds_nothing(office: Office, visit: Any, theme: str) -> None:
     look_at("rows")
     page.get_by_role("button", name="Look at the rows").click()
     look_at("rows, wrong")
-    page.get_by_label("Paste rows").fill("ROOM0\t100,900\t20,300\nROOM1\t119,000\t30,300\nROOMX\t1\t2")
+    page.get_by_role("textbox", name="Paste rows").fill(
+        "ROOM0\t100,900\t20,300\nROOM1\t119,000\t30,300\nROOMX\t1\t2"
+    )
     page.get_by_role("button", name="Look at the rows").click()
     page.get_by_role("heading", level=1, name="1 read is good").wait_for()
     look_at("preview")

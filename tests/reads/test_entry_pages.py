@@ -300,6 +300,33 @@ def test_pasted_rows_are_previewed_and_kept_once(office: Office) -> None:
     assert "swapped" in str(rest[2][-1])
 
 
+def test_the_same_file_again_keeps_nothing_twice(office: Office) -> None:
+    day = (office.now - DAY).date()
+    rows = f"{office.billing.serial};100900;20300;{day}\n{office.pharmacy.serial};40900;9300;{day}"
+    office.client.post(bring(office, rows).redirect_chain[-1][0])
+    page = bring(office, rows)
+    assert "None of these rows can be kept" in text_of(page) and "entered before" in text_of(page)
+    assert len(fresh(office.billing)) == 1
+
+
+def test_two_months_of_one_device_are_judged_in_their_order(office: Office) -> None:
+    first, last = (office.now - 20 * DAY).date(), (office.now - DAY).date()
+    rows = f"{office.billing.serial};100950;20330;{last}\n{office.billing.serial};100600;20200;{first}"
+    assert "2 reads are good" in text_of(bring(office, rows))
+    rows = f"{office.billing.serial};100500;20100;{last}\n{office.billing.serial};100600;20200;{first}"
+    said = text_of(bring(office, rows))
+    assert "1 read is good, 1 row needs a look" in said and "below the last read" in said
+
+
+def test_a_button_of_one_row_says_nothing_of_another(office: Office) -> None:
+    data = typed(office.billing, "109000", "20300") | typed(office.pharmacy, "49000", "9300")
+    data[f"asked.{office.billing.public_id}"] = "colour=20300;mono=109000"
+    data[f"asked.{office.pharmacy.public_id}"] = "colour=9300;mono=49000"
+    said = text_of(office.post(data | {"keep": office.billing.public_id}))
+    assert fresh(office.billing)[0].status == "confirmed" and not fresh(office.pharmacy)
+    assert "Were two digits swapped?" in said
+
+
 def test_a_ticked_row_is_kept_for_staff(office: Office) -> None:
     page = bring(office, f"{office.pharmacy.serial};49000;9300")
     path = page.redirect_chain[-1][0]
@@ -335,6 +362,13 @@ def test_a_draft_is_its_persons_alone_and_passes(office: Office) -> None:
 def test_what_is_no_table_is_said_and_nothing_kept(office: Office, data: bytes) -> None:
     said = text_of(bring(office, data=data))
     assert "Nothing was kept" in said or "The submitted file is empty" in said
+    assert not ReadDraft.objects.exists()
+
+
+def test_a_file_that_is_too_large_is_said_or_turned_away(office: Office) -> None:
+    said = text_of(bring(office, data=b"1;2\n" * (600 * 1024)))
+    assert "larger than 2 MB" in said and "Nothing was kept" in said
+    assert bring(office, data=b"x" * (10 * 1024 * 1024)).status_code == 400
     assert not ReadDraft.objects.exists()
 
 

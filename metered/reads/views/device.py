@@ -149,7 +149,7 @@ def _again(
     slip = outcome.doubt.slip
     labels = pages.labels(viewer, [slip.device]) if slip is not None and slip.device is not None else {}
     note, said, use, controller = question(outcome.doubt, outcome, meter_names(), labels)
-    data = form.data.copy()
+    data = cast(Any, form.data).copy()
     data["asked"] = canonical(outcome.typed.values)
     shown = ReadForm(data, meters=form.meters, initial=form.initial, correct="reason" in form.fields)
     if controller:

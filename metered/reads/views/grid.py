@@ -39,7 +39,13 @@ def grid(request: HttpRequest) -> HttpResponse:
     if posted and when.is_valid():
         try:
             answers = pages.take(
-                viewer, request.POST, taken_at=when.moment(now), once=once, actor=request.user, now=now
+                viewer,
+                request.POST,
+                taken_at=when.moment(now),
+                once=once,
+                actor=request.user,
+                now=now,
+                only=request.POST.get("row", "") if request.htmx else "",  # type: ignore[attr-defined]
             )
         except Refused as refused:
             failed = refused.reason
@@ -101,4 +107,4 @@ def _row(request: HttpRequest, answers: dict[str, Answer], failed: str) -> HttpR
     )
     if found is None:
         raise Http404
-    return render(request, "reads/due.html#row", {"row": found})
+    return render(request, "reads/due_row.html", {"row": found})
