@@ -17,7 +17,7 @@ from metered.reads.forms import canonical
 from metered.reads.keeping import Outcome
 from metered.reads.models import Read
 from metered.reads.plausible import Doubt, Known
-from metered.reads.words_of_reads import doubt_sentence, good_sentence, slip_sentence
+from metered.reads.words_of_reads import doubt_sentence, good_sentence, pages, slip_sentence
 
 
 @dataclass(frozen=True)
@@ -269,8 +269,8 @@ def kept_sentence(outcome: Outcome, known: Known | None, now: dt.datetime) -> st
     if outcome.waits:
         return _("Kept. We look at it before it counts.")
     since = wording.local(known.since).date() if known and known.since else None
-    pages = outcome.verdict.pages if outcome.verdict else None
-    said = good_sentence(pages, since, wording.local(now).date())
+    count = outcome.verdict.pages if outcome.verdict else None
+    said = good_sentence(count, since, wording.local(now).date())
     return said if said == _("Kept.") else _("Kept. %(said)s") % {"said": said}
 
 
@@ -304,7 +304,6 @@ class HistoryRow:
     public_id: str
     when: str
     cells: list[tuple[str, str]]
-    pages: str
     source: str
     state: str
     kind: str
@@ -328,7 +327,7 @@ def source_word(read: Read) -> str:
     return {
         "device": _("The device itself"),
         "agent": _("Device agent"),
-        "customer": who or _("You"),
+        "customer": who or _("By hand"),
         "staff": _("Support"),
         "estimate": _("Estimate"),
     }.get(read.source, read.source)
@@ -349,7 +348,6 @@ def history_rows(
                     (_capital(name), wording.grouped(told[code]) if code in told else "–")
                     for code, name in meters.items()
                 ],
-                pages="",
                 source=source_word(read),
                 state=state_word(read.status),
                 kind=STATES.get(Read.Status(read.status), ""),
@@ -401,9 +399,11 @@ def preview_row(each: Any, names: Mapping[str, str], labels: Mapping[int, str], 
         else " · ".join(cell for cell in line.cells if cell)[:120]
     )
     if each.good:
-        kind, verdict = "good", good_sentence(each.outcome.verdict.pages, None, dt.date.min)
-        if each.outcome.verdict.pages is None:
-            verdict = _("The first read of this device.")
+        pages_since = each.outcome.verdict.pages
+        verdict = _("The first read of this device.")
+        if pages_since is not None:
+            verdict = _("%(pages)s since the last read.") % {"pages": pages(pages_since)}
+        kind = "good"
     elif each.asked:
         slip = each.outcome.doubt.slip
         label = labels.get(slip.device, "") if slip and slip.device else ""

@@ -81,7 +81,7 @@ def test_ten_reads_by_keyboard_alone(office: Office, visit: Any) -> None:
         keys.type(f"{20_300 + 10_000 * n}")
         keys.press("Enter")
         if n == 8:
-            page.get_by_text("If it is right, enter it again.").wait_for()
+            page.locator("p.note.warn").wait_for()
             wrong = page.locator(":focus")
             assert wrong.get_attribute("aria-invalid") == "true"
             keys.type("180900")
