@@ -230,11 +230,11 @@ def _unlikely(values: Mapping[str, int], view: _View, grown: Mapping[str, int]) 
     name = lead[0] if len(lead) == 1 else ""
     if usual is not None:
         expected = round(usual[0])
+        if whole == 0 and usual[0] > IDLE_PAGES:
+            return Doubt("idle", name, 0, expected)
         z = _z(whole, *usual)
         if z > Z_HIGH or z < Z_LOW:
             return Doubt("high" if z > 0 else "low", name, whole, expected)
-        if whole == 0 and usual[0] > IDLE_PAGES:
-            return Doubt("idle", name, 0, expected)
     for meter in sorted(set(grown) - {"total"}):
         part = view.expected(meter)
         if "total" in grown and grown[meter] > grown["total"]:
@@ -268,6 +268,12 @@ def _slip(
             slip = Slip("neighbour", None, device)
             scored.append((score + 2 * math.log(len(neighbours) + 1), len(scored), slip))
     scored.sort(key=lambda item: item[:2])
+    # One value may come about in two ways: it is no rival of itself.
+    scored = [
+        item
+        for place, item in enumerate(scored)
+        if item[2].values is None or all(item[2].values != other[2].values for other in scored[:place])
+    ]
     if not scored:
         return Slip("controller") if doubt.problem == "below" else None
     best = scored[0]
