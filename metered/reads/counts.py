@@ -29,7 +29,9 @@ def count_of(cell: object, *, decimal: str = ".") -> int | None:
         return int(cell) if cell >= 0 and cell.is_integer() and cell < 10**15 else None
     if not isinstance(cell, str) or len(cell) > LONGEST:
         return None
-    text = unicodedata.normalize("NFKC", cell).strip().lstrip("'")
+    # Every script's digits count; a superscript is none.
+    digits = (str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in cell)
+    text = "".join(digits).strip().lstrip("'")
     text = re.sub(r"[\s’]", lambda sign: "'" if sign[0] == "’" else " ", text)
     zeros = _ZEROS.fullmatch(text)
     # 12.000 is twelve thousand, 12.0 and 12.00 are twelve.
