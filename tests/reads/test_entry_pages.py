@@ -114,7 +114,7 @@ def test_an_unlikely_read_is_asked_about_once_with_the_likely_slip(office: Offic
     assert "1 read is kept." in said and "Were two digits swapped?" in said and "Use 100,900 instead" in said
     assert not fresh(office.billing) and fresh(office.pharmacy)
     assert 'value="109,000"' in page.content.decode()
-    use = re.search(r'name="use" value="([^"]+)"', page.content.decode())
+    use = re.search(r'name="use"\s+value="([^"]+)"', page.content.decode())
     assert use is not None
     office.post(typed(office.billing, "109,000", "20,300") | {"use": use[1]})
     (made,) = fresh(office.billing)
