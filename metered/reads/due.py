@@ -23,6 +23,7 @@ from django.db.models import (
     QuerySet,
     Value,
     When,
+    Window,
 )
 from django.db.models.functions import Cast, Collate, Concat, Least, Lower
 
@@ -125,17 +126,20 @@ NAMED = 4
 
 
 def summary(viewer: Viewer, now: dt.datetime, *, named: bool = False) -> Summary:
+    """Two queries, also when some of the devices are `named`."""
     rows = due_devices(viewer, now)
-    told = rows.aggregate(n=Count("id"), first=Min("due_on"))
-    names: list[tuple[str, str]] = []
-    if named and told["n"]:
-        names = [
-            (address, name or model)
-            for address, name, model in rows.order_by("due_on", "address__name", "name", "id").values_list(
-                "address__name", "name", "model__name"
-            )[:NAMED]
-        ]
-    return Summary(told["n"], told["first"], names)
+    if not named:
+        told = rows.aggregate(n=Count("id"), first=Min("due_on"))
+        return Summary(told["n"], told["first"])
+    found = list(
+        rows.annotate(in_all=Window(Count("id")), first=Window(Min("due_on")))
+        .order_by("due_on", "address__name", "name", "id")
+        .values_list("in_all", "first", "address__name", "name", "model__name")[:NAMED]
+    )
+    if not found:
+        return Summary(0, None)
+    names = [(address, name or model) for _n, _first, address, name, model in found]
+    return Summary(found[0][0], found[0][1], names)
 
 
 def due_page(viewer: Viewer, now: dt.datetime, *, after: str = "", before: str = "") -> keyset.Page:
