@@ -6,6 +6,7 @@ order, a mail. `MISSING` is an identifier that no row has.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -25,12 +26,12 @@ from psycopg import sql
 from metered.accounts.models import Account, Address, User
 from metered.accounts.queries import Recipient
 from metered.fleet import actions as fleet
-from metered.fleet.models import Agent, Contract, Device
+from metered.fleet.models import Agent, Contract, Device, ModelMeter
 from metered.notify.actions import post
 from metered.notify.models import Message
 from metered.orders import actions as orders
 from metered.orders.models import Order
-from metered.reads.models import Batch, DeviceState, Read
+from metered.reads.models import Batch, DeviceState, Read, ReadDraft, ReadRequest, ReadValue
 from metered.replenishment import models as replenishment
 from tests import factories as make
 from tests.orders.scene import Scene, announced, scene
@@ -48,6 +49,9 @@ class Place:
     scene: Scene
     order: Order
     mail: Message
+    read: Read
+    draft: ReadDraft
+    """Of the account's owner."""
     markers: set[str] = field(default_factory=set)
     """What nobody may read who may not see this place: identifiers, serials, numbers, names."""
 
@@ -78,7 +82,7 @@ def signed_in(user: User, **more: Any) -> Client:
     return client
 
 
-def _place(account: Account, contract: Contract, name: str, reader: User) -> Place:
+def _place(account: Account, contract: Contract, name: str, reader: User, owner: User) -> Place:
     address = make.address(account, name)
     made = scene(address, contract=contract, colours=1)
     order = announced(made)
@@ -102,9 +106,20 @@ def _place(account: Account, contract: Contract, name: str, reader: User) -> Pla
         observed_at=timezone.now(),
         received_at=timezone.now(),
     )
+    (kind,) = make.meter_types("mono")
+    ModelMeter.objects.get_or_create(model=made.device.model, meter_type=kind)
+    read = Read.objects.create(
+        account=account, address=address, device=made.device, source=Read.Source.CUSTOMER,
+        taken_at=timezone.now() - dt.timedelta(days=40),
+    )  # fmt: skip
+    ReadValue.objects.create(read=read, meter_type=kind, value=1000)
+    draft = ReadDraft.objects.create(
+        account=account, user=owner, rows=[[made.device.serial, 1100]],
+        expires_at=timezone.now() + dt.timedelta(days=1),
+    )  # fmt: skip
     markers = {made.device.public_id, made.device.serial, order.public_id, order.number, name}
     markers |= {address.public_id, made.pools[0].public_id}
-    return Place(account, address, made, order, mail, markers)
+    return Place(account, address, made, order, mail, read, draft, markers)
 
 
 def world() -> World:
@@ -114,9 +129,9 @@ def world() -> World:
     for role in ("viewer", "reporter", "orderer", "owner"):
         make.member(northwind, people[role], role)
     make.member(harbor_press, people["outsider"], "owner")
-    main = _place(northwind, contracts[northwind], "Main Street 1", people["limited"])
-    harbor = _place(northwind, contracts[northwind], "Harbor Street 2", people["owner"])
-    press = _place(harbor_press, contracts[harbor_press], "Pier Four", people["outsider"])
+    main = _place(northwind, contracts[northwind], "Main Street 1", people["limited"], people["owner"])
+    harbor = _place(northwind, contracts[northwind], "Harbor Street 2", people["owner"], people["owner"])
+    press = _place(harbor_press, contracts[harbor_press], "Pier Four", people["outsider"], people["outsider"])
     make.member(northwind, people["limited"], "owner", main.address)
     User.objects.filter(pk__in=[people["clerk"].pk, people["staff"].pk]).update(is_staff=True)
     User.objects.filter(pk=people["staff"].pk).update(is_superuser=True)
@@ -170,6 +185,9 @@ def one_of_everything(made: World) -> None:
         device=device, address=made.main.address, taken_at=now, received_at=now,
         source=Read.Source.CUSTOMER, status=Read.Status.HELD, **owned,
     )  # fmt: skip
+    ReadRequest.objects.create(
+        device=device, address=made.main.address, because="staff", reason="x", due_on=now.date(), **owned
+    )
     Group.objects.create(name="Desk")
     Authenticator.objects.create(user=made.people["owner"], type="webauthn", data={"name": "key"})
     UserSession.objects.create(user=made.people["owner"], ip="127.0.0.1", session_key="s", user_agent="t")

@@ -8,6 +8,7 @@ answers with the same bytes as one that does not exist.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +54,19 @@ GET  /orders/                              in   200    200  200  200   200  -   
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
 POST /orders/<slug:public_id>/not-now/     in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /reads/                               in   403    200  200  200   200  -      200  na   na    na
+POST /reads/                               in   403    ok   ok   ok    ok   -      200  na   na    na
+GET  /reads/device/<slug:public_id>/       in   200    200  200  200   200  404    404  na   na    na
+POST /reads/device/<slug:public_id>/       in   403    ok   ok   ok    ok   404    404  na   na    na
+GET  /reads/read/<slug:public_id>/         in   403    200  200  200   200  404    404  na   na    na
+POST /reads/read/<slug:public_id>/         in   403    ok   ok   ok    ok   404    404  na   na    na
+GET  /reads/rows/                          in   403    200  200  200   200  -      200  na   na    na
+POST /reads/rows/                          in   403    ok   ok   ok    ok   -      ok   na   na    na
+GET  /reads/rows/<slug:public_id>/         in   403    404  404  200   404  404    404  na   na    na
+POST /reads/rows/<slug:public_id>/         in   403    404  404  ok    404  404    404  na   na    na
+GET  /reads/rows/<slug:public_id>/rest/    in   403    404  404  404   404  404    404  na   na    na
+GET  /reads/template.csv                   in   403    200  200  200   200  -      200  na   na    na
+GET  /reads/template.xlsx                  in   403    200  200  200   200  -      200  na   na    na
 GET  /no-account/                          in   ok     ok   ok   ok    ok   -      ok   200  ok    ok
 GET  /settings/                            in   200    200  200  200   200  -      200  200  200   200
 POST /settings/                            in   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
@@ -132,9 +146,10 @@ fleet.metertype               add change delete
 fleet.printermodel            add change delete
 fleet.supply                  add change delete
 fleet.contract                add change delete
-fleet.device                  add change  /switch-on /switch-off /remove /new-token /revoke-tokens
+fleet.device                  add change  /switch-on /switch-off /remove /new-token /revoke-tokens /ask-read
 fleet.agent                   add change delete  /new-token /revoke-tokens
-reads.read                    /accept
+reads.read                    /accept /reject
+reads.readrequest             /withdraw
 reads.devicestate
 reads.batch                   /retry
 stock.pool                    /count /adjust /ask-count
@@ -245,7 +260,7 @@ def test_every_address_is_in_a_table() -> None:
 def test_every_page_of_ours_says_what_it_asks_for() -> None:
     """A view without `for_viewers` is only for people without an account, or the demo's."""
     bare = set()
-    for item in get_resolver().url_patterns[:2]:
+    for item in get_resolver().url_patterns[:3]:
         assert isinstance(item, URLResolver)
         for page in item.url_patterns:
             if isinstance(page, URLPattern) and not hasattr(page.callback, "ability"):
@@ -264,37 +279,52 @@ def made() -> World:
     return world()
 
 
+def thing_of(pattern: str, place: Any) -> Any:
+    """What a pattern's public id names: by the longest beginning that stands here."""
+    named = {
+        "/devices/": place.device,
+        "/orders/": place.order,
+        "/demo/": place.mail,
+        "/addresses/": place.address,
+        "/stock/": place.address,
+        "/stock/ledger/": place.scene.pools[0],
+        "/reads/device/": place.device,
+        "/reads/read/": place.read,
+        "/reads/rows/": place.draft,
+    }
+    return named[max((start for start in named if pattern.startswith(start)), key=len)]
+
+
 def about(pattern: str, made: World, who: str) -> list[str]:
     """The addresses that the row means for this asker."""
     if "<slug:public_id>" not in pattern:
         return [pattern]
     place = made.harbor if who == "astray" else made.main
-    kind = pattern.split("/")[1]
-    pool = place.scene.pools[0]
-    things = {"devices": place.device, "orders": place.order, "demo": place.mail}
-    things |= {"stock": pool if "/ledger/" in pattern else place.address, "addresses": place.address}
-    thing: Any = things[kind]
+    thing = thing_of(pattern, place)
     return [pattern.replace("<slug:public_id>", thing.public_id)]
 
 
 def form(pattern: str, made: World) -> dict[str, str]:
+    """What a person would fill in there."""
+    mono = {"once": str(uuid.uuid4()), "meter-mono": "1200", "reason": "misread"}
+    address = {
+        "name": "Warehouse", "country": "US", "recipient": "Northwind", "lines": "2 Main St",
+        "city": "Rochester", "region": "NY", "postal_code": "14604",
+        "seen": stamp_of(made.main.address), "starts_on": "2090-12-24", "ends_on": "2090-12-26",
+    }  # fmt: skip
     forms = {
         "/account/switch/": {"account": made.main.account.public_id},
         "/settings/": {"mail_orders": "digest", "mail_devices": "single", "mail_counts": "off"},
         "/language/": {"language": "en"},
-    }
-    if pattern.startswith("/addresses/"):
-        return {
-            "name": "Warehouse", "country": "US", "recipient": "Northwind", "lines": "2 Main St",
-            "city": "Rochester", "region": "NY", "postal_code": "14604",
-            "seen": stamp_of(made.main.address), "starts_on": "2090-12-24", "ends_on": "2090-12-26",
-        }  # fmt: skip
-    if pattern == "/stock/<slug:public_id>/":
-        return {
-            "once": "5f1f2f0e-6c1f-4d53-8f0c-1c2d3e4f5a6b",
-            f"n-{made.main.scene.pools[0].public_id}": "3",
-        }
-    return forms.get(pattern, {})
+        "/stock/<slug:public_id>/": {
+            "once": str(uuid.uuid4()), f"n-{made.main.scene.pools[0].public_id}": "3",
+        },
+        "/reads/": {f"v.{made.main.device.public_id}.mono": "1200"},
+        "/reads/device/<slug:public_id>/": mono,
+        "/reads/read/<slug:public_id>/": mono,
+        "/reads/rows/": {"text": f"{made.main.device.serial};1200"},
+    }  # fmt: skip
+    return address if pattern.startswith("/addresses/") else forms.get(pattern, {})
 
 
 def answer(response: HttpResponseBase) -> str:

@@ -34,6 +34,8 @@ DAILY = {
     "reads.ensure_partitions": crontab(hour="3", minute="10"),
     "reads.take_cut_off": crontab(hour="4", minute="5"),
     "stock.ask_due_counts": crontab(hour="5", minute="0"),
+    "reads.learn_activity": crontab(hour="4", minute="35"),
+    "reads.close_requests": crontab(hour="4", minute="40"),
     "portal.tell_of_silent_devices": crontab(hour="12", minute="0"),
 }
 

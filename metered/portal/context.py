@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from metered.accounts.access import Ability
 from metered.accounts.queries import accounts_of_for_system
 
 
@@ -40,6 +41,7 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     pages = [
         (_("Overview"), reverse("overview")),
         (_("Devices"), reverse("devices")),
+        *([(_("Meter reads"), reverse("reads_due"))] if _may(request, "report") else []),
         (_("Supplies"), reverse("supplies")),
         (_("Stock"), reverse("stock")),
         (_("Orders"), reverse("orders")),
@@ -53,6 +55,11 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for label, url in pages
     ]
+
+
+def _may(request: HttpRequest, ability: Ability) -> bool:
+    viewer = getattr(request, "viewer", None)
+    return viewer is not None and viewer.may(ability)
 
 
 def _me(request: HttpRequest, membership: Any) -> dict[str, Any]:

@@ -12,8 +12,12 @@ from django.utils import timezone
 from metered.fleet.models import Device
 from metered.lib.wake import wake
 from metered.reads import copying
+from metered.reads.activity import learn_activity
+from metered.reads.asking import ask_read, withdraw_request
 from metered.reads.billing_reads import accept_read, enter_read, take_cut_off
 from metered.reads.columns import Layout
+from metered.reads.drafts import bring_rows, keep_draft
+from metered.reads.keeping import Outcome, Typed, close_requests, correct_read, keep_reads, reject_read
 from metered.reads.models import Batch, DeviceState, Path
 from metered.reads.packing import pack_levels, pack_meters
 from metered.reads.partitions import ensure_partitions
@@ -137,10 +141,21 @@ def _state_of(
 
 
 __all__ = [
+    "Outcome",
     "PastObservation",
+    "Typed",
     "accept_read",
+    "ask_read",
+    "bring_rows",
+    "close_requests",
+    "correct_read",
     "enter_read",
     "import_history",
+    "keep_draft",
+    "keep_reads",
+    "learn_activity",
     "mark_folded",
+    "reject_read",
     "take_cut_off",
+    "withdraw_request",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -18,7 +19,41 @@ from metered.fleet.models import Device
 from metered.lib.admin import Button, LookOnlyAdmin, LookOnlyInline, WithButtons, actor
 from metered.reads import actions, queries
 from metered.reads.levels import decode
-from metered.reads.models import Batch, DeviceState, Read, ReadValue
+from metered.reads.models import Batch, DeviceState, Read, ReadRequest, ReadValue
+
+
+class RejectForm(forms.Form):
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
+
+
+def _reject(read: Read, values: dict[str, Any], request: HttpRequest) -> str:
+    actions.reject_read(read=read, reason=values["reason"], actor=actor(request))
+    return _("The read does not count. It stays in the history.")
+
+
+class AskForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Why"), max_length=200, help_text=gettext_lazy("The customer reads this.")
+    )
+    due_on = forms.DateField(
+        label=gettext_lazy("By"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+
+
+def _ask(device: Device, values: dict[str, Any], request: HttpRequest) -> str:
+    actions.ask_read(
+        device_ids=[device.pk],
+        because=ReadRequest.Because.STAFF,
+        reason=values["reason"],
+        due_on=values["due_on"],
+        actor=actor(request),
+    )
+    return _("The read is asked for. The customer sees it under meter reads.")
+
+
+def _withdraw(asked: ReadRequest, values: dict[str, Any], request: HttpRequest) -> str:
+    actions.withdraw_request(request=asked, actor=actor(request))
+    return _("The read is not asked for any more.")
 
 
 def _accept(read: Read, values: dict[str, Any], request: HttpRequest) -> str:
@@ -47,7 +82,45 @@ class ReadAdmin(WithButtons, LookOnlyAdmin):
             explains=gettext_lazy("From now on it counts for billing, and later reads are compared with it."),
             when=lambda read: read.status in {Read.Status.HELD, Read.Status.CONFIRMED},
         ),
+        Button(
+            "reject",
+            gettext_lazy("Do not accept"),
+            _reject,
+            form=RejectForm,
+            explains=gettext_lazy("It stays in the history and counts for nothing. The customer sees that."),
+            when=lambda read: read.status in {Read.Status.HELD, Read.Status.CONFIRMED},
+        ),
     )
+
+
+@admin.register(ReadRequest)
+class ReadRequestAdmin(WithButtons, LookOnlyAdmin):
+    list_display = ("due_on", "device", "account", "because", "reason", "asked_by", "closed_at")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter), "because")
+    search_fields = ("device__serial_key__startswith", "account__name")
+    list_select_related = ("device__model", "account", "asked_by")
+    buttons = (
+        Button(
+            "withdraw",
+            gettext_lazy("Not needed any more"),
+            _withdraw,
+            when=lambda asked: asked.closed_at is None,
+        ),
+    )
+
+
+# The button stands on the device's page. The fleet itself knows of no reads.
+DeviceAdmin.buttons = (  # type: ignore[assignment]
+    *DeviceAdmin.buttons,
+    Button(
+        "ask-read",
+        gettext_lazy("Ask for a meter read"),
+        _ask,
+        form=AskForm,
+        explains=gettext_lazy("It stands among the customer's due reads until the next read of this device."),
+        when=lambda device: device.removed_at is None,
+    ),
+)
 
 
 class SilentFilter(admin.SimpleListFilter):

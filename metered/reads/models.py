@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -152,11 +153,13 @@ class Read(models.Model):
         HELD = "held", _("held")
         CONFIRMED = "confirmed", _("confirmed, waits for staff")
         REPLACED = "replaced", _("replaced")
+        REJECTED = "rejected", _("not accepted")
 
     STEPS: ClassVar[dict[str, list[str]]] = {
-        "held": ["accepted", "confirmed", "replaced"],
-        "confirmed": ["accepted", "replaced"],
+        "held": ["accepted", "confirmed", "replaced", "rejected"],
+        "confirmed": ["accepted", "replaced", "rejected"],
         "accepted": ["replaced"],
+        "rejected": ["replaced"],
     }
 
     public_id = PublicIdField()
@@ -170,6 +173,9 @@ class Read(models.Model):
     note = models.CharField(max_length=300, blank=True)
     entered_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    once = models.UUIDField(
+        null=True, editable=False, help_text=_("Of the form it came by: sent twice it is kept once")
+    )
 
     objects = OwnedManager(address_path="address_id")
 
@@ -177,14 +183,17 @@ class Read(models.Model):
         ordering = ["-taken_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["device", "taken_at", "source"], condition=~Q(status="replaced"), name="read_once"
+                fields=["device", "taken_at", "source"],
+                condition=~Q(status__in=["replaced", "rejected"]),
+                name="read_once",
             ),
+            models.UniqueConstraint(fields=["device", "once"], name="read_once_per_form"),
             models.CheckConstraint(
                 condition=Q(source__in=["device", "agent", "customer", "staff", "estimate"]),
                 name="read_source_known",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["accepted", "held", "confirmed", "replaced"]),
+                condition=Q(status__in=["accepted", "held", "confirmed", "replaced", "rejected"]),
                 name="read_status_known",
             ),
         ]
@@ -218,4 +227,97 @@ class ReadValue(models.Model):
         return f"{self.meter_type}: {self.value}"
 
 
-__all__ = ["Batch", "ClockCorrection", "DeviceState", "Note", "Observation", "Path", "Read", "ReadValue"]
+class ReadRequest(models.Model):
+    """An additional read that was asked for (domain rule 14). The next real read of the device closes it."""
+
+    class Because(models.TextChoices):
+        STAFF = "staff", _("support asks")
+        ORDER = "order", _("an order waits for it")
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="read_requests")
+    because = models.CharField(max_length=8, choices=Because.choices)
+    reason = models.CharField(max_length=200)
+    due_on = models.DateField()
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    read = models.ForeignKey(Read, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        verbose_name = _("read asked for")
+        verbose_name_plural = _("reads asked for")
+        ordering = ["due_on", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "because"], condition=Q(closed_at=None), name="read_request_one_open"
+            ),
+            models.CheckConstraint(condition=Q(because__in=["staff", "order"]), name="read_request_because"),
+        ]
+        indexes = [models.Index(fields=["account"], condition=Q(closed_at=None), name="read_request_open")]
+
+    def __str__(self) -> str:
+        return f"{self.device} {self.due_on:%Y-%m-%d}"
+
+
+class ReadDraft(models.Model):
+    """Rows that a person brought, before any is kept: the preview. `rows` are the cells as they came;
+    `result` says what became of them once `kept_at` is set. Seen by that person only, gone after a day."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    once = models.UUIDField(default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120, blank=True, help_text=_("Of the file"))
+    rows = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    kept_at = models.DateTimeField(null=True)
+    result = models.JSONField(null=True)
+
+    objects = OwnedManager()
+
+    class Meta:
+        verbose_name = _("rows of reads")
+        verbose_name_plural = _("rows of reads")
+
+    def __str__(self) -> str:
+        return self.name or self.public_id
+
+
+class Activity(models.Model):
+    """How much an account's connected devices printed lately, against what is usual for them: 1 is as usual,
+    0.2 a school in summer. What a typed read of the same days is compared with. One row an account."""
+
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="+")
+    index = models.FloatField()
+    devices = models.PositiveIntegerField(help_text=_("So many devices told it"))
+    learnt_at = models.DateTimeField()
+
+    objects = OwnedManager()
+
+    class Meta:
+        verbose_name = _("activity of an account")
+        verbose_name_plural = _("activity of accounts")
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.index:.2f}"
+
+
+__all__ = [
+    "Activity",
+    "Batch",
+    "ClockCorrection",
+    "DeviceState",
+    "Note",
+    "Observation",
+    "Path",
+    "Read",
+    "ReadDraft",
+    "ReadRequest",
+    "ReadValue",
+]

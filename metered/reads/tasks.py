@@ -21,3 +21,15 @@ def ensure_partitions() -> int:
 def take_cut_off() -> int:
     """The reads that fell due since the last run."""
     return actions.take_cut_off()
+
+
+@shared_task(name="reads.learn_activity")
+def learn_activity() -> int:
+    """How busy each account's connected devices are, for the judgement of typed reads."""
+    return actions.learn_activity()
+
+
+@shared_task(name="reads.close_requests")
+def close_requests() -> int:
+    """What was asked for and machines have read meanwhile."""
+    return actions.close_requests()

@@ -8,6 +8,7 @@ needs a script or an inline style; colours are classes of static/css/pictures.cs
 from metered.lib.pictures.draw import Picture, Table
 from metered.lib.pictures.levels import LevelPoint, LevelSeries, levels, levels_table
 from metered.lib.pictures.outlook import OutlookRow, outlook, outlook_table
+from metered.lib.pictures.spans import Span, spans, spans_table
 from metered.lib.pictures.tile import Level, level_bar, level_value
 from metered.lib.pictures.words import ENGLISH, Words
 
@@ -18,6 +19,7 @@ __all__ = [
     "LevelSeries",
     "OutlookRow",
     "Picture",
+    "Span",
     "Table",
     "Words",
     "level_bar",
@@ -26,4 +28,6 @@ __all__ = [
     "levels_table",
     "outlook",
     "outlook_table",
+    "spans",
+    "spans_table",
 ]

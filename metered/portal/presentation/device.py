@@ -366,6 +366,7 @@ def _read(read: Any, codes: Sequence[str]) -> dict[str, Any]:
         "held": (_("Held: needs a second look"), "warn"),
         "confirmed": (_("Confirmed, waits for support"), "info"),
         "replaced": (_("Replaced"), ""),
+        "rejected": (_("Not accepted"), "bad"),
     }
     text, kind = states.get(read.status, (read.status, ""))
     return {

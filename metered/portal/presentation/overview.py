@@ -18,10 +18,12 @@ from metered.portal.presentation.forecast import days_until
 from metered.portal.presentation.refusals import way_out, why_refused
 from metered.portal.presentation.slots import slot_name
 from metered.portal.presentation.stock import because, by
+from metered.reads.presentation import heading as reads_heading
 
 if TYPE_CHECKING:
     from metered.portal.queries.forecasts import Coverage, Short
     from metered.portal.queries.overview import Needs, Outdated
+    from metered.reads.due import Summary
 
 HORIZON_DAYS = 30
 URGENT_DAYS = 7
@@ -116,6 +118,7 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
     rows += [
         _software(item, today) for item in found.outdated if item.count > 1 or item.public_id not in told
     ]
+    rows += _reads_due(found.reads_due, today)
     rows += [_held(row) for row in found.held]
     rows += [_count(row, today) for row in found.counts]
     rest = found.counts[0]["in_all"] - len(found.counts) if found.counts else 0
@@ -264,6 +267,25 @@ def _held(row: dict[str, Any]) -> Need:
     text = note[:1].upper() + note[1:] if note else _("It does not fit what the device printed before.")
     text = _("Read on %(day)s. %(why)s") % {"day": day, "why": text}
     return Need("warn", title, text, _device_url(row["device__public_id"]) + "#reads", _("See the read"))
+
+
+def _reads_due(found: Summary, today: dt.date) -> list[Need]:
+    """3 meter reads are due by 25 November, with the first devices by address."""
+    if not found.count or found.first is None:
+        return []
+    places: dict[str, list[str]] = {}
+    for address, name in found.names:
+        places.setdefault(address, []).append(name)
+    text = " · ".join(
+        _("%(address)s: %(devices)s") % {"address": address, "devices": ", ".join(names)}
+        for address, names in places.items()
+    )
+    rest = found.count - len(found.names)
+    if rest > 0:
+        more = ngettext("and %(n)s more", "and %(n)s more", rest) % {"n": wording.grouped(rest)}
+        text = f"{text}, {more}"
+    kind = "bad" if found.first < today else "warn"
+    return [Need(kind, reads_heading(found, today), text, reverse("reads_due"), _("Enter reads"))]
 
 
 def quiet_line(devices: int, heard: int) -> str:

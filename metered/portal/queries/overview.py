@@ -17,6 +17,7 @@ from metered.fleet.software import is_below
 from metered.portal.queries import stock
 from metered.portal.queries.devices_in_use import in_use, silent_since
 from metered.portal.queries.refusals import last_attempt_refused
+from metered.reads.due import Summary, summary
 from metered.reads.models import Read
 
 EACH = 4
@@ -52,6 +53,8 @@ class Needs:
     held_count: int
     counts: list[dict[str, Any]]
     """Addresses that are asked to count their shelves, as queries.stock.asked gives them."""
+    reads_due: Summary
+    """The reads that a person is to enter; none for who may not enter them."""
 
 
 def needs(viewer: Viewer, now: dt.datetime) -> Needs:
@@ -88,6 +91,7 @@ def needs(viewer: Viewer, now: dt.datetime) -> Needs:
         held=held,
         held_count=_count(held),
         counts=stock.asked(viewer),
+        reads_due=summary(viewer, now, named=True) if viewer.may("report") else Summary(0, None),
     )
 
 
