@@ -102,6 +102,9 @@ def _place(account: Account, contract: Contract, name: str, reader: User) -> Pla
         observed_at=timezone.now(),
         received_at=timezone.now(),
     )
+    fleet.ask_for_change(
+        account_id=account.pk, kind="serial", device=made.device, serial=f"S-{name}", actor=reader
+    )
     markers = {made.device.public_id, made.device.serial, order.public_id, order.number, name}
     return Place(account, address, made, order, mail, markers)
 

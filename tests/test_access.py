@@ -33,6 +33,20 @@ GET  /                                     in   200    200  200  200   200  -   
 GET  /supplies/                            in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/                             in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/<slug:public_id>/            in   200    200  200  200   200  404    404  na   na    na
+GET  /devices/add/                         in   403    403  200  200   200  -      200  na   na    na
+POST /devices/add/                         in   403    403  ok   ok    ok   -      ok   na   na    na
+GET  /devices/requests/                    in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/software/                    in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/software/file/               in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/<slug:public_id>/name/       in   403    403  200  200   200  404    404  na   na    na
+POST /devices/<slug:public_id>/name/       in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /devices/<slug:public_id>/replenishment/    in   403    403  200  200   200  404    404  na   na    na
+POST /devices/<slug:public_id>/replenishment/    in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /devices/<slug:public_id>/change/     in   403    403  200  200   200  404    404  na   na    na
+POST /devices/<slug:public_id>/change/     in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /devices/<slug:public_id>/connection/ in   200    200  200  200   200  404    404  na   na    na
+GET  /devices/<slug:public_id>/connection/check/ in   405    405  405  405   405  405    405  405  405   405
+POST /devices/<slug:public_id>/connection/check/ in   403    ok   ok   ok    ok   404    404  na   na    na
 GET  /orders/                              in   200    200  200  200   200  -      200  na   na    na
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
@@ -112,6 +126,8 @@ fleet.printermodel            add change delete
 fleet.supply                  add change delete
 fleet.contract                add change delete
 fleet.device                  add change  /switch-on /switch-off /remove /new-token /revoke-tokens
+fleet.bulletin                add change delete  /publish /move-date
+fleet.devicerequest           /add-device /move /remove /correct /decline
 fleet.agent                   add change delete  /new-token /revoke-tokens
 reads.read                    /accept
 reads.devicestate
@@ -251,7 +267,13 @@ def about(pattern: str, made: World, who: str) -> list[str]:
 
 
 def form(pattern: str, made: World) -> dict[str, str]:
-    return {"account": made.main.account.public_id} if pattern == "/account/switch/" else {}
+    return {
+        "/account/switch/": {"account": made.main.account.public_id},
+        "/devices/add/": {"serial": "NEW1", "model": "C505", "address": "other", "note": "Shed 3"},
+        "/devices/<slug:public_id>/name/": {"name": "Desk", "place": "Hall"},
+        "/devices/<slug:public_id>/replenishment/": {"on": "0"},
+        "/devices/<slug:public_id>/change/": {"kind": "remove"},
+    }.get(pattern, {})
 
 
 def answer(response: HttpResponseBase) -> str:

@@ -65,15 +65,23 @@ def recipients_for_system(
     found = rows.select_related("user", "account").order_by("user__email").distinct()
     if not found:
         return _contact(account_id)
-    return [
-        Recipient(
-            email=row.user.email,
-            name=row.user.name,
-            language=row.user.language or row.account.language,
-            time_zone=row.user.time_zone or row.account.time_zone,
-        )
-        for row in found
-    ]
+    return [_recipient(row) for row in found]
+
+
+def recipient_for_system(user_id: int, account_id: int) -> Recipient | None:
+    """One person of the account; None for somebody who does not belong to it any more."""
+    rows = Membership.objects.filter(account_id=account_id, user_id=user_id, user__is_active=True)
+    row = rows.select_related("user", "account").first()
+    return _recipient(row) if row else None
+
+
+def _recipient(row: Membership) -> Recipient:
+    return Recipient(
+        email=row.user.email,
+        name=row.user.name,
+        language=row.user.language or row.account.language,
+        time_zone=row.user.time_zone or row.account.time_zone,
+    )
 
 
 def _contact(account_id: int) -> list[Recipient]:

@@ -23,6 +23,7 @@ class Stage:
 
 PIPELINE = (
     Stage("accounts.fact", "replenishment.take_facts"),
+    Stage("fleet.bulletin", "portal.tell_of_bulletins"),
     Stage("reads.batch", "replenishment.fold"),
     Stage("replenishment.review", "replenishment.decide"),
     Stage("replenishment.proposal", "orders.take_proposals"),
@@ -34,6 +35,7 @@ DAILY = {
     "reads.ensure_partitions": crontab(hour="3", minute="10"),
     "reads.take_cut_off": crontab(hour="4", minute="5"),
     "portal.tell_of_silent_devices": crontab(hour="12", minute="0"),
+    "portal.remind_of_bulletins": crontab(hour="12", minute="10"),
 }
 
 

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metered.portal.views import account, devices, outbox, overview, supplies
+from metered.portal.views import (
+    account,
+    connection,
+    device_changes,
+    devices,
+    outbox,
+    overview,
+    software,
+    supplies,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("supplies/", supplies.supplies, name="supplies"),
     path("devices/", devices.devices, name="devices"),
+    path("devices/add/", device_changes.add, name="device_add"),
+    path("devices/requests/", device_changes.requests, name="device_requests"),
+    path("devices/software/", software.software, name="software"),
+    path("devices/software/file/", software.software_file, name="software_file"),
     path("devices/<slug:public_id>/", devices.device, name="device"),
+    path("devices/<slug:public_id>/name/", device_changes.name, name="device_name"),
+    path("devices/<slug:public_id>/replenishment/", device_changes.replenishment, name="device_switch"),
+    path("devices/<slug:public_id>/change/", device_changes.change, name="device_change"),
+    path("devices/<slug:public_id>/connection/", connection.connection, name="device_connection"),
+    path("devices/<slug:public_id>/connection/check/", connection.check_now, name="device_check"),
     path("account/switch/", account.switch_account, name="switch_account"),
     path("no-account/", account.no_account, name="no_account"),
     path("demo/outbox/", outbox.outbox, name="demo_outbox"),

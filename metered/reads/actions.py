@@ -13,6 +13,7 @@ from metered.fleet.models import Device
 from metered.lib.wake import wake
 from metered.reads import copying
 from metered.reads.billing_reads import accept_read, enter_read, take_cut_off
+from metered.reads.checks import ask_for_contact
 from metered.reads.columns import Layout
 from metered.reads.models import Batch, DeviceState, Path
 from metered.reads.packing import pack_levels, pack_meters
@@ -139,6 +140,7 @@ def _state_of(
 __all__ = [
     "PastObservation",
     "accept_read",
+    "ask_for_contact",
     "enter_read",
     "import_history",
     "mark_folded",
