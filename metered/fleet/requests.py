@@ -113,7 +113,8 @@ def _asked_before(fields: dict[str, Any], actor: User) -> DeviceRequest:
     same = {"device": fields["device"], "kind": fields["kind"], "account_id": fields["account_id"]}
     if fields["device"] is None:
         same["serial_key"] = serial_key(fields["serial"])
-    found = DeviceRequest.objects.select_related("asked_by").filter(state="open", **same).first()
+    rows = DeviceRequest.objects.select_related("asked_by")
+    found: DeviceRequest | None = rows.filter(state="open", **same).first()
     if found is None:
         raise Refused(_("It was decided this moment. Look at it and ask again."), code="just_decided")
     told = ("to_address_id", "serial", "model_name", "note")

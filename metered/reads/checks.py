@@ -39,7 +39,9 @@ def ask_for_contact(*, device: Device, actor: User, now: dt.datetime | None = No
             )
     except IntegrityError:
         # Rare enough: it was answered in this very moment.
-        return waiting.first() or ConnectionCheck.objects.filter(device=device).latest("asked_at")
+        every = ConnectionCheck.objects.filter(device=device)
+        kept: ConnectionCheck = waiting.first() or every.latest("asked_at")
+        return kept
     log(
         actor=actor,
         account_id=device.account_id,

@@ -47,7 +47,13 @@ def test_named_twice_at_once_nobodys_words_are_lost_unnoticed(cast: make.Cast) -
     device = make.device(cast.main_st, name="Old", place="Hall")
     seen = ("Old", "Hall")
     actions.rename_device(device=device, name="Ana's", place="Hall", seen=seen, actor=cast.ana)
-    late = {"device": device, "name": "Ben's", "place": "Hall", "seen": seen, "actor": cast.ben}
+    late: dict[str, Any] = {
+        "device": device,
+        "name": "Ben's",
+        "place": "Hall",
+        "seen": seen,
+        "actor": cast.ben,
+    }
     assert refusal(actions.rename_device, **late) == "changed_meanwhile"
     device.refresh_from_db()
     assert device.name == "Ana's"

@@ -71,9 +71,8 @@ def name(request: HttpRequest, public_id: str) -> HttpResponse:
 def _again(form: NameForm, device: Any, refused: Refused) -> NameForm:
     """The form once more with what was typed, and with what stands there now as what was seen."""
     device.refresh_from_db()
-    data = form.data.copy()
-    data["seen_name"], data["seen_place"] = device.name, device.place
-    again = NameForm(data)
+    there_now = {"seen_name": device.name, "seen_place": device.place}
+    again = NameForm({**form.cleaned_data, **there_now})
     again.is_valid()
     there = " · ".join(part for part in (device.name, device.place) if part) or _("nothing")
     text = _("%(why)s Now it says: %(there)s. Save once more to put your words in its place.")
