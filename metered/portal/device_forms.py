@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -91,7 +91,7 @@ class SerialForm(_Asking):
             attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
         ),
     )
-    field_order: ClassVar[Sequence[str]] = ("serial", "note")
+    field_order: Iterable[str] | None = ("serial", "note")
 
 
 class AddForm(SerialForm, _AskingWhere):
@@ -100,7 +100,7 @@ class AddForm(SerialForm, _AskingWhere):
         max_length=120,
         help_text=gettext_lazy("As it stands on its front, such as VersaLink C7130."),
     )
-    field_order: ClassVar[Sequence[str]] = ("serial", "model", "address", "note")
+    field_order: Iterable[str] | None = ("serial", "model", "address", "note")
 
 
 class SoftwareForm(Narrowing):
