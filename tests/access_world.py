@@ -117,6 +117,9 @@ def _place(account: Account, contract: Contract, name: str, reader: User, owner:
         account=account, user=owner, rows=[[made.device.serial, 1100]],
         expires_at=timezone.now() + dt.timedelta(days=1),
     )  # fmt: skip
+    fleet.ask_for_change(
+        account_id=account.pk, kind="serial", device=made.device, serial=f"S-{name}", actor=reader
+    )
     markers = {made.device.public_id, made.device.serial, order.public_id, order.number, name}
     markers |= {address.public_id, made.pools[0].public_id}
     return Place(account, address, made, order, mail, read, draft, markers)

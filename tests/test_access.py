@@ -50,6 +50,20 @@ GET  /addresses/<slug:public_id>/retire/   in   403    403  403  200   200  404 
 POST /addresses/<slug:public_id>/retire/   in   403    403  403  ok    ok   404    404  na   na    na
 GET  /addresses/<slug:public_id>/closed-dates/  in  405  405  405  405  405  405  405  405  405  405
 POST /addresses/<slug:public_id>/closed-dates/  in  403  403  403  ok   ok   404  404  na   na   na
+GET  /devices/add/                         in   403    403  200  200   200  -      200  na   na    na
+POST /devices/add/                         in   403    403  ok   ok    ok   -      ok   na   na    na
+GET  /devices/requests/                    in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/software/                    in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/software/file/               in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/<slug:public_id>/name/       in   403    403  200  200   200  404    404  na   na    na
+POST /devices/<slug:public_id>/name/       in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /devices/<slug:public_id>/replenishment/    in   403    403  200  200   200  404    404  na   na    na
+POST /devices/<slug:public_id>/replenishment/    in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /devices/<slug:public_id>/change/     in   403    403  200  200   200  404    404  na   na    na
+POST /devices/<slug:public_id>/change/     in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /devices/<slug:public_id>/connection/ in   200    200  200  200   200  404    404  na   na    na
+GET  /devices/<slug:public_id>/connection/check/ in   405    405  405  405   405  405    405  405  405   405
+POST /devices/<slug:public_id>/connection/check/ in   403    ok   ok   ok    ok   404    404  na   na    na
 GET  /orders/                              in   200    200  200  200   200  -      200  na   na    na
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
@@ -147,6 +161,8 @@ fleet.printermodel            add change delete
 fleet.supply                  add change delete
 fleet.contract                add change delete
 fleet.device                  add change  /switch-on /switch-off /remove /new-token /revoke-tokens /ask-read
+fleet.bulletin                add change delete  /publish /move-date
+fleet.devicerequest           /add-device /move /remove /correct /decline
 fleet.agent                   add change delete  /new-token /revoke-tokens
 reads.read                    /accept /reject
 reads.readrequest             /withdraw
@@ -316,6 +332,10 @@ def form(pattern: str, made: World) -> dict[str, str]:
         "/account/switch/": {"account": made.main.account.public_id},
         "/settings/": {"mail_orders": "digest", "mail_devices": "single", "mail_counts": "off"},
         "/language/": {"language": "en"},
+        "/devices/add/": {"serial": "NEW1", "model": "C505", "address": "other", "note": "Shed 3"},
+        "/devices/<slug:public_id>/name/": {"name": "Desk", "place": "Hall"},
+        "/devices/<slug:public_id>/replenishment/": {"on": "0"},
+        "/devices/<slug:public_id>/change/": {"kind": "remove"},
         "/stock/<slug:public_id>/": {
             "once": str(uuid.uuid4()), f"n-{made.main.scene.pools[0].public_id}": "3",
         },

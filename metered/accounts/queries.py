@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -76,17 +76,26 @@ def recipients_for_system(
     people = [row.user_id for row in found]
     how = dict(MailChoice.objects.filter(user__in=people, kind=kind or "").values_list("user_id", "how"))
     return [
-        Recipient(
-            email=row.user.email,
-            name=row.user.name,
-            language=row.user.language or row.account.language,
-            time_zone=row.user.time_zone or row.account.time_zone,
-            kind=kind or "",
-            digest=how.get(row.user_id) == MailChoice.How.DIGEST,
-        )
+        replace(_recipient(row), kind=kind or "", digest=how.get(row.user_id) == MailChoice.How.DIGEST)
         for row in found
         if how.get(row.user_id) != MailChoice.How.OFF
     ]
+
+
+def recipient_for_system(user_id: int, account_id: int) -> Recipient | None:
+    """One person of the account; None for somebody who does not belong to it any more."""
+    rows = Membership.objects.filter(account_id=account_id, user_id=user_id, user__is_active=True)
+    row = rows.select_related("user", "account").first()
+    return _recipient(row) if row else None
+
+
+def _recipient(row: Membership) -> Recipient:
+    return Recipient(
+        email=row.user.email,
+        name=row.user.name,
+        language=row.user.language or row.account.language,
+        time_zone=row.user.time_zone or row.account.time_zone,
+    )
 
 
 def mail_kind_in_words(kind: str) -> str | None:

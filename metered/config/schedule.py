@@ -23,6 +23,7 @@ class Stage:
 
 PIPELINE = (
     Stage("accounts.fact", "replenishment.take_facts"),
+    Stage("fleet.bulletin", "portal.tell_of_bulletins"),
     Stage("reads.batch", "replenishment.fold"),
     Stage("replenishment.review", "replenishment.decide"),
     Stage("replenishment.proposal", "orders.take_proposals"),
@@ -37,6 +38,7 @@ DAILY = {
     "reads.learn_activity": crontab(hour="4", minute="35"),
     "reads.close_requests": crontab(hour="4", minute="40"),
     "portal.tell_of_silent_devices": crontab(hour="12", minute="0"),
+    "portal.remind_of_bulletins": crontab(hour="12", minute="10"),
 }
 
 

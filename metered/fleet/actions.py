@@ -1,8 +1,11 @@
-"""The only writer of the fleet."""
+"""The only writer of the fleet.
+
+Devices are changed in changes.py, switched in switching.py; what customers ask for stands in requests.py,
+what bulletins do in bulletins.py.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -12,9 +15,20 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from metered.accounts.actions import log, state
-from metered.accounts.models import Fact, User
-from metered.fleet.models import Agent, Contract, Device, ModelSupply, Slot, Supply, Token
+from metered.accounts.actions import log
+from metered.accounts.models import User
+from metered.fleet.bulletins import mark_bulletin_told, move_bulletin, publish_bulletin
+from metered.fleet.changes import add_device, correct_serial, move_device, remove_device, rename_device
+from metered.fleet.models import Agent, Device, ModelSupply, Slot, Supply, Token
+from metered.fleet.requests import (
+    add_as_asked,
+    ask_for_change,
+    correct_as_asked,
+    decline,
+    move_as_asked,
+    remove_as_asked,
+)
+from metered.fleet.switching import mark_replenishment_started, switch_replenishment
 from metered.lib.errors import Refused
 
 
@@ -134,67 +148,26 @@ def _supply_that_fits(fits: Sequence[ModelSupply], seen: SlotSeen) -> Supply | N
     return candidates[0] if len(candidates) == 1 else None
 
 
-@transaction.atomic
-def switch_replenishment(*, device: Device, on: bool, reason: str = "", actor: User | None = None) -> None:
-    """Switches automatic replenishment of a device on or off (domain rule 7).
-
-    Switching on what is on already changes nothing. Refused for a removed device, an inactive contract
-    and a model that is not eligible.
-    """
-    locked = (
-        Device.objects.select_for_update(of=("self",)).select_related("contract", "model").get(pk=device.pk)
-    )
-    if on and locked.removed_at:
-        raise Refused(_("This device was removed."), code="device_removed")
-    if on and locked.contract.status != Contract.Status.ACTIVE:
-        raise Refused(_("Its contract is not active."), code="contract_inactive")
-    if on and locked.model.eligibility == "not_eligible":
-        raise Refused(_("This model can't be replenished automatically."), code="not_eligible")
-    before = locked.replenishment
-    if on and before != Device.Replenishment.OFF:
-        return
-    locked.replenishment = Device.Replenishment.STARTING if on else Device.Replenishment.OFF
-    locked.replenishment_reason = reason
-    locked.save(update_fields=["replenishment", "replenishment_reason", "serial_key"])
-    log(
-        actor=actor,
-        account_id=locked.account_id,
-        address_id=locked.address_id,
-        verb="switched replenishment",
-        kind="device",
-        public_id=locked.public_id,
-        before=before,
-        after=locked.replenishment,
-    )
-    _state(locked, Fact.Kind.DEVICE_CHANGED)
-
-
-def mark_replenishment_started(*, device_ids: Sequence[int]) -> int:
-    """Use of these devices is known now: from `starting` to `on`. Returns how many changed."""
-    return Device.objects.filter(
-        pk__in=device_ids, replenishment=Device.Replenishment.STARTING, removed_at=None
-    ).update(replenishment=Device.Replenishment.ON)
-
-
-@transaction.atomic
-def remove_device(*, device: Device, at: dt.datetime | None = None, actor: User | None = None) -> None:
-    """Takes a device out of use. Its history stays; its serial may be used again."""
-    at = at or timezone.now()
-    # In the order of a report: its token, then its device.
-    list(Token.objects.select_for_update(no_key=True).filter(device_id=device.pk).order_by("pk"))
-    if Device.objects.filter(pk=device.pk, removed_at=None).update(removed_at=at) != 1:
-        return
-    Token.objects.filter(device_id=device.pk, revoked_at=None).update(revoked_at=at)
-    log(
-        actor=actor,
-        account_id=device.account_id,
-        address_id=device.address_id,
-        verb="removed",
-        kind="device",
-        public_id=device.public_id,
-    )
-    _state(device, Fact.Kind.DEVICE_REMOVED)
-
-
-def _state(device: Device, kind: Fact.Kind) -> None:
-    state(kind=kind, account_id=device.account_id, address_id=device.address_id, public_id=device.public_id)
+__all__ = [
+    "SlotSeen",
+    "add_as_asked",
+    "add_device",
+    "add_slots",
+    "ask_for_change",
+    "correct_as_asked",
+    "correct_serial",
+    "decline",
+    "issue_token",
+    "mark_bulletin_told",
+    "mark_replenishment_started",
+    "move_as_asked",
+    "move_bulletin",
+    "move_device",
+    "publish_bulletin",
+    "remove_as_asked",
+    "remove_device",
+    "rename_device",
+    "revoke_token",
+    "switch_replenishment",
+    "token_digest",
+]

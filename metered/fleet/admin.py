@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from metered.accounts.desk import LoggedAdmin, Settled
 from metered.accounts.models import Fact
-from metered.fleet import actions
+from metered.fleet import actions, admin_requests
 from metered.fleet.models import (
     Agent,
     Bulletin,
@@ -45,9 +45,11 @@ class MeterInline(NamedInline):
     extra = 0
 
 
-class BulletinInline(admin.StackedInline):
+class BulletinInline(LookOnlyInline):
+    """Written on its own page: its buttons tell people."""
+
     model = Bulletin
-    extra = 0
+    fields = ("minimum_software", "from_date", "published_at")
 
 
 @admin.register(PrinterModel)
@@ -226,3 +228,7 @@ class AgentAdmin(Settled, WithButtons, LoggedAdmin):
     readonly_fields = ("public_id", "created_at")
     inlines = (TokenInline,)
     buttons = TOKEN_BUTTONS
+
+
+# Registered by being imported.
+__all__ = ["admin_requests"]

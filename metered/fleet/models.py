@@ -366,7 +366,14 @@ class Bulletin(models.Model):
     software_url = models.URLField(blank=True)
     instructions = models.TextField(blank=True)
     agent_is_way_out = models.BooleanField(default=True)
-    published_at = models.DateTimeField(default=timezone.now)
+    published_at = models.DateTimeField(
+        default=timezone.now, null=True, editable=False, help_text=_("Empty: a draft that counts nowhere yet")
+    )
+    moved_at = models.DateTimeField(null=True, editable=False, help_text=_("When the date last moved"))
+    moves = models.PositiveSmallIntegerField(db_default=0, default=0, editable=False)
+    told_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("Empty: its publication or last move is not told yet")
+    )
 
     class Meta:
         ordering = ["-from_date"]
@@ -375,3 +382,79 @@ class Bulletin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model}: {self.minimum_software} from {self.from_date}"
+
+
+class DeviceRequest(models.Model):
+    """What a customer asks to be changed about the fleet; staff decide (domain rule 6).
+
+    `address` is where the device shipped to when it was asked, for a new device where it is to stand; None
+    where that place is only described in the note.
+    """
+
+    class Kind(models.TextChoices):
+        ADD = "add", _("add a device")
+        MOVE = "move", _("move it to another address")
+        REMOVE = "remove", _("take it out of use")
+        SERIAL = "serial", _("correct its serial number")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        DONE = "done", _("done")
+        DECLINED = "declined", _("declined")
+
+    STEPS: ClassVar[dict[str, list[str]]] = {"open": ["done", "declined"]}
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, null=True, related_name="+")
+    device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="requests")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    to_address = models.ForeignKey(
+        Address, models.PROTECT, null=True, related_name="+", verbose_name=_("move to")
+    )
+    serial = models.CharField(_("serial number"), max_length=64, blank=True)
+    serial_key = models.CharField(max_length=64, blank=True, editable=False)
+    model_name = models.CharField(_("model"), max_length=120, blank=True)
+    note = models.TextField(max_length=1000, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    reason = models.CharField(max_length=300, blank=True, help_text=_("As the customer reads it"))
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        verbose_name = _("change asked for")
+        verbose_name_plural = _("changes asked for")
+        ordering = ["-asked_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "kind"], condition=Q(state="open"), name="request_open_once_per_device"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "serial_key"],
+                condition=Q(state="open", kind="add"),
+                name="request_open_once_per_new_serial",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="add", device=None) | (~Q(kind="add") & Q(device__isnull=False)),
+                name="request_names_its_device",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | ~Q(reason=""), name="request_declined_with_reason"
+            ),
+        ]
+        indexes = [
+            models.Index("account", F("asked_at").desc(), name="request_by_account"),
+            # staff's queue
+            models.Index(fields=["asked_at"], condition=Q(state="open"), name="request_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.device or self.serial}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.serial_key = serial_key(self.serial)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]

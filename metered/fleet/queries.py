@@ -25,3 +25,17 @@ def device_ids_for_system(serials: Sequence[str] | None = None) -> list[tuple[in
     if serials is not None:
         rows = rows.filter(serial__in=serials)
     return list(rows.values_list("pk", "serial"))
+
+
+def claim_untold_bulletin_for_system(now: dt.datetime) -> Bulletin | None:
+    """The next bulletin whose publication or last move nobody was told of, locked (SKIP LOCKED).
+
+    Mark it with `actions.mark_bulletin_told` in the same transaction.
+    """
+    rows = published_bulletins_for_system(now).filter(told_at=None)
+    return rows.select_for_update(of=("self",), skip_locked=True).select_related("model").first()
+
+
+def bulletin_for_model_for_system(model_id: int, now: dt.datetime) -> Bulletin | None:
+    """The bulletin that counts for a model at `now`; None without one."""
+    return published_bulletins_for_system(now).filter(model_id=model_id).first()

@@ -14,6 +14,7 @@ from metered.accounts.models import MailKind
 from metered.accounts.queries import recipients_for_system
 from metered.fleet.models import Device
 from metered.notify.actions import post
+from metered.portal.bulletin_mails import remind_of_bulletins, tell_of_bulletins
 from metered.reads.queries import silent_for_system
 
 DAYS_BACK = 3
@@ -90,3 +91,6 @@ def _advice(paths: set[str]) -> list[str]:
     if Device.Path.AGENT in paths:
         sentences.append(_("See that the computer with the device agent is running."))
     return sentences
+
+
+__all__ = ["remind_of_bulletins", "tell_of_bulletins", "tell_of_silent_devices"]

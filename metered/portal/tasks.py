@@ -8,3 +8,13 @@ from metered.portal import actions
 @shared_task(name="portal.tell_of_silent_devices")
 def tell_of_silent_devices() -> None:
     actions.tell_of_silent_devices()
+
+
+@shared_task(name="portal.tell_of_bulletins")
+def tell_of_bulletins() -> None:
+    actions.tell_of_bulletins()
+
+
+@shared_task(name="portal.remind_of_bulletins")
+def remind_of_bulletins() -> None:
+    actions.remind_of_bulletins()

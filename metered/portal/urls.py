@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metered.portal.views import account, addresses, devices, outbox, overview, settings, stock, supplies
+from metered.portal.views import (
+    account,
+    addresses,
+    connection,
+    device_changes,
+    devices,
+    outbox,
+    overview,
+    settings,
+    software,
+    stock,
+    supplies,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("supplies/", supplies.supplies, name="supplies"),
     path("devices/", devices.devices, name="devices"),
+    path("devices/add/", device_changes.add, name="device_add"),
+    path("devices/requests/", device_changes.requests, name="device_requests"),
+    path("devices/software/", software.software, name="software"),
+    path("devices/software/file/", software.software_file, name="software_file"),
     path("devices/<slug:public_id>/", devices.device, name="device"),
     path("stock/", stock.stock, name="stock"),
     path("stock/<slug:public_id>/", stock.stock_at, name="stock_at"),
@@ -21,6 +37,11 @@ urlpatterns = [
     path("addresses/<slug:public_id>/edit/", addresses.address_edit, name="address_edit"),
     path("addresses/<slug:public_id>/retire/", addresses.address_retire, name="address_retire"),
     path("addresses/<slug:public_id>/closed-dates/", addresses.address_closed, name="address_closed"),
+    path("devices/<slug:public_id>/name/", device_changes.name, name="device_name"),
+    path("devices/<slug:public_id>/replenishment/", device_changes.replenishment, name="device_switch"),
+    path("devices/<slug:public_id>/change/", device_changes.change, name="device_change"),
+    path("devices/<slug:public_id>/connection/", connection.connection, name="device_connection"),
+    path("devices/<slug:public_id>/connection/check/", connection.check_now, name="device_check"),
     path("account/switch/", account.switch_account, name="switch_account"),
     path("settings/", settings.person, name="settings"),
     path("language/", settings.choose_language, name="language"),

@@ -15,6 +15,7 @@ from metered.reads import copying
 from metered.reads.activity import learn_activity
 from metered.reads.asking import ask_read, withdraw_request
 from metered.reads.billing_reads import accept_read, enter_read, take_cut_off
+from metered.reads.checks import ask_for_contact
 from metered.reads.columns import Layout
 from metered.reads.drafts import bring_rows, keep_draft
 from metered.reads.keeping import Outcome, Typed, close_requests, correct_read, keep_reads, reject_read
@@ -145,6 +146,7 @@ __all__ = [
     "PastObservation",
     "Typed",
     "accept_read",
+    "ask_for_contact",
     "ask_read",
     "bring_rows",
     "close_requests",

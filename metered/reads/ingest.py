@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from metered.fleet.serials import serial_key
 from metered.lib.wake import wake
-from metered.reads import growth, judge, store, wire
+from metered.reads import checks, growth, judge, store, wire
 from metered.reads.models import Batch
 from metered.reads.partitions import ensure_partitions
 from metered.reads.proof import Proof
@@ -209,6 +209,9 @@ class _Run:
             self.tally.accepted = new
             self.tally.duplicates += len(self.kept) - new
             store.note_corrections(self.corrections)
+        checks.answer(
+            self.sender.account_id, {row.device_id for row in self.kept}, self.turned_away, self.received_at
+        )
 
     def _refuse(self, index: int, serial: str | None, refusal: judge.Refusal) -> None:
         self.tally.refused[index] = {

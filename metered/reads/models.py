@@ -89,6 +89,46 @@ class DeviceState(models.Model):
         return str(self.device)
 
 
+class ConnectionCheck(models.Model):
+    """Somebody asked to be told of a device's next contact; ingest writes down what was heard (rule 8).
+
+    Open while `outcome` is empty; at most one of a device is.
+    """
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", _("a report was accepted")
+        REFUSED = "refused", _("a report was refused")
+        NOTHING = "nothing", _("nothing was heard")
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, models.CASCADE, related_name="checks")
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=8, blank=True, choices=Outcome.choices)
+    reason = models.CharField(max_length=40, blank=True, help_text=_("Why it was refused"))
+    path = models.SmallIntegerField(null=True)
+    software = models.CharField(max_length=64, blank=True)
+    complete = models.BooleanField(null=True)
+    meters = models.PositiveSmallIntegerField(null=True, help_text=_("How many meters were known then"))
+    levels = models.PositiveSmallIntegerField(null=True, help_text=_("How many levels were known then"))
+
+    objects = OwnedManager(address_path="device__address_id")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["device"], condition=Q(outcome=""), name="check_open_once")
+        ]
+        indexes = [
+            # reads.checks.answer asks at every batch
+            models.Index(fields=["account"], condition=Q(outcome=""), name="check_open"),
+            models.Index("device", F("asked_at").desc(), name="check_by_device"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device} {self.asked_at:%Y-%m-%d %H:%M}"
+
+
 class ClockCorrection(models.Model):
     """An observation kept under another time than its machine claimed: so it is known when sent again."""
 
@@ -312,6 +352,7 @@ __all__ = [
     "Activity",
     "Batch",
     "ClockCorrection",
+    "ConnectionCheck",
     "DeviceState",
     "Note",
     "Observation",

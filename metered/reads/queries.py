@@ -18,7 +18,7 @@ from metered.fleet.actions import token_digest
 from metered.fleet.models import Device, Token
 from metered.reads.columns import Columns, Layout, starts
 from metered.reads.levels import LevelState, decode
-from metered.reads.models import Batch, DeviceState, Note, Read
+from metered.reads.models import Batch, ConnectionCheck, DeviceState, Note, Read
 from metered.reads.packing import NO_LEVEL, NO_METER
 from metered.reads.sender import Sender
 
@@ -46,6 +46,7 @@ class LatestLevels:
     meters_held: bool
     refused_at: dt.datetime | None
     refused_reason: str
+    refused_count: int
 
 
 def latest_levels(viewer: Viewer, device_ids: Iterable[int]) -> dict[int, LatestLevels]:
@@ -74,6 +75,7 @@ def latest_of(row: DeviceState) -> LatestLevels:
         meters_held=row.held_meters is not None,
         refused_at=row.refused_at,
         refused_reason=row.refused_reason,
+        refused_count=row.refused_count,
     )
 
 
@@ -116,6 +118,13 @@ def reads(viewer: Viewer, *, device: Device | None = None) -> QuerySet[Read]:
         .prefetch_related("values__meter_type")
         .order_by("-taken_at", "-id")
     )
+
+
+def latest_check(viewer: Viewer, device: Device) -> ConnectionCheck | None:
+    """The last time that somebody asked to be told of the device's next contact, with who asked."""
+    rows = ConnectionCheck.objects.visible_to(viewer).filter(device=device).select_related("asked_by")
+    found: ConnectionCheck | None = rows.order_by("-asked_at", "-id").first()
+    return found
 
 
 # --- for the telemetry API --------------------------------------------------------------------------
@@ -277,6 +286,7 @@ __all__ = [
     "LatestLevels",
     "UntakenBatch",
     "claim_batches_for_system",
+    "latest_check",
     "latest_levels",
     "latest_of",
     "layouts_for_system",

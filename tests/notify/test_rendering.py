@@ -15,6 +15,12 @@ from tests.notify.mails import ANA, BEN, VALUES
 EMAILS = Path(settings.BASE_DIR) / "templates" / "emails"
 SHIPPED = VALUES | {"carrier": "UPS", "tracking": "1Z 999", "expected_on": "2026-11-25"}
 SILENT = {"address_name": "Main St", "days": 7, "advice": ["Leave it on."]}
+STARTED = {
+    "address_name": "Main St",
+    "devices": ["Front desk", "Radiology"],
+    "more": 0,
+    "devices_path": "/devices/",
+}
 SAMPLES: dict[str, dict[str, Any]] = {
     "order_announced": VALUES,
     "order_shipped": SHIPPED,
@@ -28,6 +34,30 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "items": [{"subject": "Main St gets 2 items", "url": f"{settings.SITE_URL}/orders/x/"}],
         "count": 1,
         "overview_path": "/",
+    },
+    "replenishment_on": STARTED | {"count": 2},
+    "replenishment_off": STARTED | {"count": 1, "who": "Ana", "reason": "Moves in May"},
+    "device_request": {
+        "kind": "move",
+        "declined": False,
+        "reason": "",
+        "device_name": "Front desk",
+        "serial": "3TX481207",
+        "address_name": "Main St",
+        "page_path": "/devices/x/",
+    },
+    "bulletin": {
+        "event": "published",
+        "model": "VersaLink C505",
+        "minimum": "67.59",
+        "from_on": "2027-02-14",
+        "days_left": 80,
+        "count": 2,
+        "devices": ["Front desk (Main St)"],
+        "more": 1,
+        "by_agent": True,
+        "software_link": "https://example.com/software",
+        "list_path": "/devices/software/?bulletin=x",
     },
     "devices_silent": SILENT
     | {"count": 22, "devices": ["One", "Two"], "more": 20, "devices_path": "/devices/?state=silent"},

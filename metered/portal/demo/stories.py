@@ -16,6 +16,7 @@ from metered.notify.rendering import render
 from metered.orders import actions as orders
 from metered.orders import announcements
 from metered.orders.models import LineState, Order, OrderLine
+from metered.portal.demo import device_changes
 from metered.portal.demo.parcels import working_day
 from metered.reads import actions as reads
 from metered.reads.models import Read
@@ -49,6 +50,7 @@ def before_review(now: dt.datetime) -> None:
         actor=ray,
     )
     _held_read(now)
+    device_changes.write(now)
 
 
 def _bulletin(now: dt.datetime) -> None:

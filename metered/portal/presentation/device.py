@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from metered.fleet.software import is_below
@@ -72,6 +73,7 @@ class Sheet:
     contact: Contact
     removed: str
     replenishment: str
+    """In one sentence, without a full stop."""
     notes: list[dict[str, str]]
     """For components/note.html."""
     tiles: list[Tile]
@@ -213,7 +215,10 @@ def _notes(whole: Whole, heard: Contact, now: dt.datetime) -> list[dict[str, str
             "Until it is heard of again we estimate its use from the past. Check that it is always on, that "
             "power saving leaves the network on, and that the network and the device agent work."
         )
-        notes.append({"kind": heard.kind, "title": title, "text": text, "url": "", "action": ""})
+        url = reverse("device_connection", args=[whole.device.public_id])
+        notes.append(
+            {"kind": heard.kind, "title": title, "text": text, "url": url, "action": _("See what helps")}
+        )
     notes += software_notes(whole, wording.local(now).date())
     if whole.latest and whole.latest.meters_held:
         notes.append(

@@ -244,7 +244,7 @@ def _software(item: Outdated, today: dt.date) -> Need:
         )
         title %= values
         text = _("They need at least %(needs)s.") % values
-        url = reverse("devices") + "?path=direct"
+        url = reverse("software")
     when = (
         _("Since %(date)s their own reports are refused.")
         if past

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from metered.fleet.models import DeviceRequest
 from metered.notify.models import Message
 from metered.orders.models import LineState, Order
 from metered.reads.models import Batch, Read
@@ -41,6 +42,12 @@ def queues_for_system(user: Any) -> list[Queue]:
             _orders(LineState.AWAITING_READ, LineState.IN_REVIEW),
             f"{orders}?queue=held",
             "orders.view_order",
+        ),
+        Queue(
+            _("Changes of devices asked for"),
+            DeviceRequest.objects.filter(state=DeviceRequest.State.OPEN).count(),
+            reverse("admin:fleet_devicerequest_changelist") + "?state__exact=open",
+            "fleet.view_devicerequest",
         ),
         Queue(
             _("Meter reads to check"),

@@ -11,9 +11,11 @@ from metered.accounts.queries import addresses
 from metered.lib import keyset
 from metered.portal.forms import DevicesForm
 from metered.portal.presentation import device as device_words
+from metered.portal.presentation import device_changes as change_words
 from metered.portal.presentation import devices as words
 from metered.portal.queries import device as device_queries
 from metered.portal.queries import devices as queries
+from metered.portal.queries.device_changes import open_requests
 from metered.portal.queries.forecasts import soonest
 
 
@@ -45,6 +47,7 @@ def devices(request: HttpRequest) -> HttpResponse:
             "narrowed": bool(wanted),
             "said": words.counted(found, whole, bool(wanted)),
             "heading": words.heading(whole),
+            "may_order": viewer.may("order"),
             **keyset.links(page.newer, page.older, {**asked, "sort": sort}),
         },
     )
@@ -53,8 +56,17 @@ def devices(request: HttpRequest) -> HttpResponse:
 @for_viewers()
 def device(request: HttpRequest, public_id: str) -> HttpResponse:
     """One device: what it holds, how long that lasts, what was decided and why."""
-    now = timezone.now()
-    whole = device_queries.whole(viewer_of(request), public_id, now)
+    viewer, now = viewer_of(request), timezone.now()
+    whole = device_queries.whole(viewer, public_id, now)
     if whole is None:
         raise Http404
-    return render(request, "portal/device_detail.html", {"device": device_words.sheet(whole, now)})
+    return render(
+        request,
+        "portal/device_detail.html",
+        {
+            "device": device_words.sheet(whole, now),
+            "may_order": viewer.may("order"),
+            "switch": change_words.switch(whole.device),
+            "waiting": change_words.waiting(open_requests(viewer, whole.device), now),
+        },
+    )
