@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -36,11 +36,19 @@ class To(Protocol):
     def time_zone(self) -> str: ...
 
 
-def post(*, event: str, to: Iterable[To], template: str, values: dict[str, Any]) -> int:
+def post(
+    *,
+    event: str,
+    to: Iterable[To],
+    template: str,
+    values: dict[str, Any],
+    own: Mapping[str, dict[str, Any]] | None = None,
+) -> int:
     """Puts one mail per recipient into the outbox, in the caller's transaction. Returns how many are new.
 
     `event` names what happened; the same event and e-mail again changes nothing, so whatever posts
-    may run twice. `values` must be JSON; links are made when the mail is sent.
+    may run twice. `values` must be JSON; links are made when the mail is sent. `own`: further values by
+    e-mail. A value `unsubscribe_path` also becomes the header for leaving by one click (RFC 8058).
     """
     rows = [
         Message(
@@ -49,7 +57,7 @@ def post(*, event: str, to: Iterable[To], template: str, values: dict[str, Any])
             language=person.language or settings.LANGUAGE_CODE,
             time_zone=person.time_zone or "UTC",
             template=template,
-            values=values,
+            values=values | (own or {}).get(person.email, {}),
         )
         for person in to
     ]
@@ -83,7 +91,11 @@ def _deliver(message: Message) -> None:
         body=mail.text,
         to=[message.email],
         # The same for every attempt: a mailbox can tell that a second delivery is the first again.
-        headers={"Message-ID": f"<{message.public_id}@metered>", "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": f"<{message.public_id}@metered>",
+            "Auto-Submitted": "auto-generated",
+            **_leaving(message.values),
+        },
     )
     email.attach_alternative(mail.html, "text/html")
     email.send()
@@ -95,6 +107,17 @@ def _deliver(message: Message) -> None:
         html=mail.html,
         last_error="",
     )
+
+
+def _leaving(values: dict[str, Any]) -> dict[str, str]:
+    """The headers by which a mail program unsubscribes with one click (RFC 8058)."""
+    path = values.get("unsubscribe_path")
+    if not path:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{settings.SITE_URL}{path}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _failed(message: Message, error: Exception) -> None:

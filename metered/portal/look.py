@@ -27,7 +27,21 @@ AXE_OPTIONS = {
     "resultTypes": ["violations", "incomplete"],
 }
 
-PUBLIC_PAGES = {"sign-in": "/sign-in/login/", "sign-in-forgotten": "/sign-in/password/reset/"}
+PUBLIC_PAGES = {
+    "sign-in": "/sign-in/login/",
+    "sign-in-forgotten": "/sign-in/password/reset/",
+    "home": "/",
+    "eligibility": "/eligibility/?search=versalink",
+    "eligibility-none": "/eligibility/?search=nothing-is-called-so",
+    "can-it-report": "/can-it-report/?model=VersaLink+C505&version=55.36.31",
+    "notices": "/notices/",
+    "guide": "/guide/",
+    "guide-found": "/guide/?search=waste+container",
+    "guide-chapter": "/guide/connection/",
+    "guide-pictures": "/guide/returns/",
+    "returns-policy": "/returns-policy/",
+    "support": "/support/",
+}
 
 PAGES = {
     "overview": "/",
@@ -36,6 +50,8 @@ PAGES = {
     "supplies": "/supplies/",
     "orders": "/orders/",
     "outbox": "/demo/outbox/",
+    "support-messages": "/support/messages/",
+    "support-write": "/support/messages/new/",
     "not-found": "/nothing-here/",
     "security": "/sign-in/2fa/",
 }

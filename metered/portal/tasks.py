@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from metered.portal import actions
+from metered.portal import actions, publishing
 
 
 @shared_task(name="portal.tell_of_silent_devices")
 def tell_of_silent_devices() -> None:
     actions.tell_of_silent_devices()
+
+
+@shared_task(name="portal.tell_subscribers")
+def tell_subscribers() -> None:
+    publishing.tell_subscribers()
