@@ -94,7 +94,8 @@ def to_html(text: str, picture: Callable[[str], str], *, first_level: int = 2) -
     parser.add_render_rule("table_close", lambda *args: "</table></div>\n")
     parser.add_render_rule("th_open", lambda *args: '<th scope="col">')
     parser.add_render_rule("td_open", lambda *args: "<td>")
-    return mark_safe(parser.renderer.render(tokens, parser.options, {}))  # noqa: S308 (html is off above)
+    made = str(parser.renderer.render(tokens, parser.options, {}))
+    return mark_safe(made)  # noqa: S308 (html is off above)
 
 
 def _image(picture: Callable[[str], str]) -> Callable[..., str]:

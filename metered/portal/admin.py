@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -125,11 +126,9 @@ class PageAdmin(WithButtons):
             made = publishing.take_over(slug=obj.slug, language=obj.language, actor=actor(request))
             obj.pk, obj._state.adding = made.pk, False
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
-        # There is nothing on the first form but the choice: on to the text.
-        request.POST = request.POST.copy()
-        request.POST["_continue"] = "1"
-        return super().response_add(request, obj, post_url_continue)
+    def response_add(self, request: HttpRequest, obj: Page, post_url_continue: Any = None) -> HttpResponse:
+        """On to the text: there was nothing on the first form but the choice."""
+        return redirect("admin:portal_page_change", obj.pk)
 
 
 class NoticeForm(forms.ModelForm):

@@ -69,7 +69,7 @@ def verdict(version: str, *, away: int = 84, **more: Any) -> Any:
         from_date=TODAY + dt.timedelta(days=away),
         software_url="https://a.example/x",
     )
-    asked = {
+    asked: dict[str, Any] = {
         "name": "Jet",
         "kind": "reports_levels",
         "version": version,

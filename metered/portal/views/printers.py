@@ -45,7 +45,7 @@ def can_report(request: HttpRequest) -> HttpResponse:
     form = CanReportForm(request.GET, own=viewer is not None)
     asked = {name: value.strip() for name, value in form.wanted().items()}
     answer, choices = None, []
-    if asked.get("serial"):
+    if viewer is not None and asked.get("serial"):
         device = queries.own_device(viewer, asked["serial"])
         if device is None:
             answer = words.not_yours()

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 MINUTE = 60
 
 
-def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
+def public_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Needs no sign-in. Who has no cookie gets a page that may be kept for a minute; nobody else's is kept.
 
     A page with a form carries a token for one browser, and is never shared.
