@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
+from metered.accounts.access import Viewer
 from metered.accounts.models import Account, Address, User
 from metered.accounts.queries import Recipient
 from metered.fleet import actions as fleet
@@ -31,6 +33,8 @@ from metered.notify.actions import post
 from metered.notify.models import Message
 from metered.orders import actions as orders
 from metered.orders.models import Order
+from metered.portal import helpdesk, publishing
+from metered.portal.models import Notice, Subscription, SupportMessage
 from metered.reads.models import Batch, DeviceState, Read, ReadDraft, ReadRequest, ReadValue
 from metered.replenishment import models as replenishment
 from tests import factories as make
@@ -69,6 +73,11 @@ class World:
     tokens: dict[str, str]
     clients: dict[str, Client]
     """A browser for each of PEOPLE, signed in, and one for "anon"."""
+    notice: Notice
+    subscription: Subscription
+    """Asked for and not confirmed."""
+    message: SupportMessage
+    """The owner's, to support."""
 
 
 def signed_in(user: User, **more: Any) -> Client:
@@ -142,7 +151,18 @@ def world() -> World:
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         person.refresh_from_db()
     clients = {name: signed_in(person) for name, person in people.items()} | {"anon": Client()}
-    return World(main, harbor, press, people, _tokens(main, press), clients)
+    return World(
+        main, harbor, press, people, _tokens(main, press), clients, *_told(northwind, people["owner"])
+    )
+
+
+def _told(account: Account, owner: User) -> tuple[Notice, Subscription, SupportMessage]:
+    notice = publishing.publish(notice=Notice(title="Act soon", body="Text"))
+    publishing.ask_for_updates(email="reader@example.com", language="en")
+    message = helpdesk.write_to_support(
+        viewer=Viewer(owner.pk, account.pk, "owner"), actor=owner, text="Help", once=uuid.uuid4()
+    )
+    return notice, Subscription.objects.get(), message
 
 
 def _tokens(main: Place, press: Place) -> dict[str, str]:
@@ -191,6 +211,7 @@ def one_of_everything(made: World) -> None:
     ReadRequest.objects.create(
         device=device, address=made.main.address, because="staff", reason="x", due_on=now.date(), **owned
     )
+    publishing.take_over(slug="privacy", language="en")
     Group.objects.create(name="Desk")
     Authenticator.objects.create(user=made.people["owner"], type="webauthn", data={"name": "key"})
     UserSession.objects.create(user=made.people["owner"], ip="127.0.0.1", session_key="s", user_agent="t")

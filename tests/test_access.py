@@ -31,7 +31,7 @@ SHORT = {"rep.": "reporter", "ord.": "orderer", "lim.": "limited", "out.": "outs
 # account, "ok" is done and sent back to a page, "-" is not asked (there is no such object for a list).
 PAGES = """
                                            anon viewer rep. ord. owner lim. astray out. none clerk staff
-GET  /                                     in   200    200  200  200   200  -      200  na   na    na
+GET  /                                     200  200    200  200  200   200  -      200  na   na    na
 GET  /supplies/                            in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/                             in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/<slug:public_id>/            in   200    200  200  200   200  404    404  na   na    na
@@ -84,15 +84,54 @@ GET  /reads/template.xlsx                  in   403    200  200  200   200  -   
 GET  /no-account/                          in   ok     ok   ok   ok    ok   -      ok   200  ok    ok
 GET  /settings/                            in   200    200  200  200   200  -      200  200  200   200
 POST /settings/                            in   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
-GET  /language/                            405  405    405  405  405   405  -      405  405  405   405
-POST /language/                            ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
-GET  /mail/stop/<str:token>/               404  404    404  404  404   404  -      404  404  404   404
 GET  /account/switch/                      in   405    405  405  405   405  -      405  405  405   405
 POST /account/switch/                      in   ok     ok   ok   ok    ok   -      404  404  404   404
 GET  /demo/outbox/                         in   404    404  404  404   404  -      404  404  404   404
 GET  /demo/outbox/<slug:public_id>/        in   404    404  404  404   404  404    404  404  404   404
 GET  /demo/outbox/<slug:public_id>/html/   in   404    404  404  404   404  404    404  404  404   404
 """
+
+# Needs nobody signed in and says the same to all. Forms change something: ask for updates, confirm, end them,
+# put a banner away. A key that nobody has: 404 to confirm; to end updates it is as if they had ended.
+PUBLIC_PAGES = """
+                                           anon viewer rep. ord. owner lim. astray out. none clerk staff
+GET  /eligibility/                         200  200    200  200  200   200  -      200  200  200   200
+GET  /can-it-report/                       200  200    200  200  200   200  -      200  200  200   200
+GET  /notices/                             200  200    200  200  200   200  -      200  200  200   200
+GET  /notices/<slug:public_id>/            200  200    200  200  200   200  -      200  200  200   200
+GET  /notices/<slug:public_id>/dismiss/    405  405    405  405  405   405  -      405  405  405   405
+POST /notices/<slug:public_id>/dismiss/    ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /updates/                             200  200    200  200  200   200  -      200  200  200   200
+POST /updates/                             ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /updates/asked/                       200  200    200  200  200   200  -      200  200  200   200
+GET  /updates/<slug:public_id>/confirm/    200  200    200  200  200   200  -      200  200  200   200
+POST /updates/<slug:public_id>/confirm/    ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /updates/<slug:public_id>/leave/      200  200    200  200  200   200  -      200  200  200   200
+POST /updates/<slug:public_id>/leave/      200  200    200  200  200   200  -      200  200  200   200
+GET  /language/                            405  405    405  405  405   405  -      405  405  405   405
+POST /language/                            ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /mail/stop/<str:token>/               404  404    404  404  404   404  -      404  404  404   404
+GET  /guide/                               200  200    200  200  200   200  -      200  200  200   200
+GET  /guide/<slug:slug>/                   200  200    200  200  200   200  -      200  200  200   200
+GET  /how-replenishment-works/             200  200    200  200  200   200  -      200  200  200   200
+GET  /contract-terms/                      200  200    200  200  200   200  -      200  200  200   200
+GET  /returns-policy/                      200  200    200  200  200   200  -      200  200  200   200
+GET  /recycling/                           200  200    200  200  200   200  -      200  200  200   200
+GET  /accessibility/                       200  200    200  200  200   200  -      200  200  200   200
+GET  /privacy/                             200  200    200  200  200   200  -      200  200  200   200
+GET  /support/                             200  200    200  200  200   200  -      200  200  200   200
+"""
+
+# Messages to support: everybody of an account writes, also a viewer; a message is its writer's alone. The one
+# asked for is the owner's.
+MESSAGES = """
+                                           anon viewer rep. ord. owner lim. astray out. none clerk staff
+GET  /support/messages/                    in   200    200  200  200   200  -      200  na   na    na
+GET  /support/messages/new/                in   200    200  200  200   200  -      200  na   na    na
+POST /support/messages/new/                in   ok     ok   ok   ok    ok   404    404  na   na    na
+GET  /support/messages/<slug:public_id>/   in   404    404  404  200   404  404    404  na   na    na
+"""
+PAGES += "".join(table.split("staff", 1)[1] for table in (PUBLIC_PAGES, MESSAGES))
 
 # The same three pages in a demo (METERED_DEMO). Mails are the person's own, or those of all people of the
 # account they act for whole; staff read every mail.
@@ -178,6 +217,10 @@ replenishment.heavyjob
 replenishment.supplystats
 replenishment.fleetstats
 orders.order                  /release /ship /deliver /cancel
+portal.page                   add change  /as-shipped
+portal.notice                 add change  /withdraw
+portal.subscription
+portal.supportmessage         /answer
 auth.group                    add change delete
 usersessions.usersession      add change delete
 """
@@ -274,17 +317,21 @@ def test_every_address_is_in_a_table() -> None:
 
 
 def test_every_page_of_ours_says_what_it_asks_for() -> None:
-    """A view without `for_viewers` is only for people without an account, or the demo's."""
-    bare = set()
+    """A view without `for_viewers` is public, or for people without an account, or the demo's."""
+    bare, public = set(), set()
     for item in get_resolver().url_patterns[:3]:
         assert isinstance(item, URLResolver)
         for page in item.url_patterns:
-            if isinstance(page, URLPattern) and not hasattr(page.callback, "ability"):
+            if not isinstance(page, URLPattern) or hasattr(page.callback, "ability"):
+                continue
+            if getattr(page.callback, "login_required", True):
                 bare.add(page.name)
+            else:
+                public.add(f"/{page.pattern}")
     assert bare == {
-        "switch_account", "no_account", "demo_outbox", "demo_message", "demo_message_html",
-        "settings", "language", "stop_mail",
+        "switch_account", "no_account", "settings", "demo_outbox", "demo_message", "demo_message_html",
     }  # fmt: skip
+    assert public == {row.pattern for row in rows(PUBLIC_PAGES)} | {"/"}
 
 
 POSTED = {row.pattern for row in rows(PAGES) if row.method == "POST"}
@@ -295,7 +342,7 @@ def made() -> World:
     return world()
 
 
-def thing_of(pattern: str, place: Any) -> Any:
+def thing_of(pattern: str, place: Any, made: World) -> Any:
     """What a pattern's public id names: by the longest beginning that stands here."""
     named = {
         "/devices/": place.device,
@@ -307,6 +354,9 @@ def thing_of(pattern: str, place: Any) -> Any:
         "/reads/device/": place.device,
         "/reads/read/": place.read,
         "/reads/rows/": place.draft,
+        "/notices/": made.notice,
+        "/updates/": made.subscription,
+        "/support/": made.message,
     }
     return named[max((start for start in named if pattern.startswith(start)), key=len)]
 
@@ -314,14 +364,17 @@ def thing_of(pattern: str, place: Any) -> Any:
 def about(pattern: str, made: World, who: str) -> list[str]:
     """The addresses that the row means for this asker."""
     if "<slug:public_id>" not in pattern:
-        return [pattern]
+        return [pattern.replace("<slug:slug>", "start")]
     place = made.harbor if who == "astray" else made.main
-    thing = thing_of(pattern, place)
+    if pattern.endswith("/confirm/"):
+        return [pattern.replace("<slug:public_id>", made.subscription.key)]
+    thing = thing_of(pattern, place, made)
     return [pattern.replace("<slug:public_id>", thing.public_id)]
 
 
-def form(pattern: str, made: World) -> dict[str, str]:
+def form(pattern: str, made: World, who: str = "") -> dict[str, str]:
     """What a person would fill in there."""
+    place = made.harbor if who == "astray" else made.main
     mono = {"once": str(uuid.uuid4()), "meter-mono": "1200", "reason": "misread"}
     address = {
         "name": "Warehouse", "country": "US", "recipient": "Northwind", "lines": "2 Main St",
@@ -343,6 +396,8 @@ def form(pattern: str, made: World) -> dict[str, str]:
         "/reads/device/<slug:public_id>/": mono,
         "/reads/read/<slug:public_id>/": mono,
         "/reads/rows/": {"text": f"{made.main.device.serial};1200"},
+        "/updates/": {"email": "new@example.com"},
+        "/support/messages/new/": {"text": "x", "about": f"device:{place.device.public_id}"},
     }  # fmt: skip
     return address if pattern.startswith("/addresses/") else forms.get(pattern, {})
 
@@ -402,7 +457,7 @@ def try_row(row: Row, made: World, *, demo: bool = False) -> None:
         for path in about(row.pattern, made, who):
             allowed = expected in ("200", "ok")
             with transaction.atomic():
-                response = ask(client, row, path, form(row.pattern, made))
+                response = ask(client, row, path, form(row.pattern, made, who))
                 if not agrees(answer(response), expected):
                     wrong.append(
                         f"{who} asked {row.method} {path}: expected {expected}, got {answer(response)}"
@@ -445,7 +500,9 @@ def test_what_is_not_done_for_a_form_that_was_forged(made: World) -> None:
     """The right person, the right address, no token against forged forms."""
     client = signed_in(made.people["owner"], enforce_csrf_checks=True)
     before = fingerprint()
-    for row in [row for row in rows(PAGES) if row.method == "POST"]:
+    # Mail programs end updates by themselves and have no token; the link is the proof (RFC 8058).
+    free = {"/updates/<slug:public_id>/leave/"}
+    for row in [row for row in rows(PAGES) if row.method == "POST" and row.pattern not in free]:
         for path in about(row.pattern, made, "owner"):
             assert client.post(path, form(row.pattern, made)).status_code == 403
     assert fingerprint() == before

@@ -28,6 +28,7 @@ PIPELINE = (
     Stage("replenishment.review", "replenishment.decide"),
     Stage("replenishment.proposal", "orders.take_proposals"),
     Stage("orders.release", "orders.release_due"),
+    Stage("portal.notice", "portal.tell_subscribers"),
     Stage("notify.message", "notify.send_due"),
 )
 

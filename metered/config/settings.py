@@ -6,8 +6,9 @@ import datetime as dt
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from django.utils.functional import lazy
 
-from metered.lib import env
+from metered.lib import env, hour_words, hours
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -279,11 +280,18 @@ DEFAULT_FROM_EMAIL = env.text("METERED_EMAIL_FROM", "Metered <supplies@example.c
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- The operator: nothing in the product carries a maker's brand (domain.md) -------------------
+SUPPORT_HOURS = hours.parse(
+    env.text("METERED_SUPPORT_HOURS", "Mon-Fri 07:30-19:00 America/New_York"),
+    hours.holidays(env.text("METERED_SUPPORT_HOLIDAYS", "US")),
+)
 OPERATOR = {
     "name": env.text("METERED_OPERATOR_NAME", "Metered"),
     "phone": env.text("METERED_SUPPORT_PHONE", "1-800-000-0000"),
     "email": env.text("METERED_SUPPORT_EMAIL", "support@example.com"),
-    "hours": env.text("METERED_SUPPORT_HOURS", "Monday to Friday, 7:30 am to 7:00 pm Eastern"),
+    "address": env.text("METERED_OPERATOR_ADDRESS", ""),
+    "remote_help": env.text("METERED_REMOTE_HELP_URL", "https://example.com/remote-help" if DEMO else ""),
+    # In the words of whoever reads it.
+    "hours": lazy(hour_words.in_words, str)(SUPPORT_HOURS),
 }
 
 # --- Replenishment (replenishment.md part 2; every number is a dial) -----------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -46,12 +46,20 @@ class To(Protocol):
     def digest(self) -> bool: ...
 
 
-def post(*, event: str, to: Iterable[To], template: str, values: dict[str, Any]) -> int:
+def post(
+    *,
+    event: str,
+    to: Iterable[To],
+    template: str,
+    values: dict[str, Any],
+    own: Mapping[str, dict[str, Any]] | None = None,
+) -> int:
     """Puts one mail per recipient into the outbox, in the caller's transaction. Returns how many are new.
 
     `event` names what happened; the same event and e-mail again changes nothing, so whatever posts
     may run twice. `values` must be JSON; links are made when the mail is sent. Who wants mails together gets
-    this one with the others of the day.
+    this one with the others of the day. `own`: further values by e-mail. A value `unsubscribe_path` also
+    becomes the header for leaving by one click (RFC 8058).
     """
     now = timezone.now()
     rows = [
@@ -64,7 +72,7 @@ def post(*, event: str, to: Iterable[To], template: str, values: dict[str, Any])
             digest=person.digest,
             due_at=next_digest(now, person.time_zone) if person.digest else now,
             template=template,
-            values=values,
+            values=values | (own or {}).get(person.email, {}),
         )
         for person in to
     ]
@@ -117,10 +125,7 @@ def _deliver(messages: list[Message]) -> None:
     mail = render(message) if len(messages) == 1 else render_digest(messages)
     # The same for every attempt: a mailbox can tell that a second delivery is the first again.
     headers = {"Message-ID": f"<{message.public_id}@metered>", "Auto-Submitted": "auto-generated"}
-    if message.kind:
-        # RFC 8058: the mail program's own button.
-        headers["List-Unsubscribe"] = f"<{stop_url(message.email, message.kind)}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    headers |= _leaving(message)
     email = EmailMultiAlternatives(subject=mail.subject, body=mail.text, to=[message.email], headers=headers)
     email.attach_alternative(mail.html, "text/html")
     email.send()
@@ -133,6 +138,18 @@ def _deliver(messages: list[Message]) -> None:
         html=mail.html,
         last_error="",
     )
+
+
+def _leaving(message: Message) -> dict[str, str]:
+    """The headers by which a mail program unsubscribes with one click (RFC 8058)."""
+    path = message.values.get("unsubscribe_path")
+    if path:
+        url = f"{settings.SITE_URL}{path}"
+    elif message.kind:
+        url = stop_url(message.email, message.kind)
+    else:
+        return {}
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _failed(message: Message, error: Exception) -> None:

@@ -31,6 +31,17 @@ PUBLIC_PAGES = {
     "sign-in": "/sign-in/login/",
     "sign-in-forgotten": "/sign-in/password/reset/",
     "api-docs": "/api/docs",
+    "home": "/",
+    "eligibility": "/eligibility/?search=versalink",
+    "eligibility-none": "/eligibility/?search=nothing-is-called-so",
+    "can-it-report": "/can-it-report/?model=VersaLink+C505&version=55.36.31",
+    "notices": "/notices/",
+    "guide": "/guide/",
+    "guide-found": "/guide/?search=waste+container",
+    "guide-chapter": "/guide/connection/",
+    "guide-pictures": "/guide/returns/",
+    "returns-policy": "/returns-policy/",
+    "support": "/support/",
 }
 
 PAGES = {
@@ -48,6 +59,8 @@ PAGES = {
     "reads-rows": "/reads/rows/",
     "orders": "/orders/",
     "outbox": "/demo/outbox/",
+    "support-messages": "/support/messages/",
+    "support-write": "/support/messages/new/",
     "not-found": "/nothing-here/",
     "security": "/sign-in/2fa/",
     "security-passkeys": "/sign-in/2fa/webauthn/",

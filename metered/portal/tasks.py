@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from metered.portal import actions
+from metered.portal import actions, publishing
 
 
 @shared_task(name="portal.tell_of_silent_devices")
@@ -18,3 +18,8 @@ def tell_of_bulletins() -> None:
 @shared_task(name="portal.remind_of_bulletins")
 def remind_of_bulletins() -> None:
     actions.remind_of_bulletins()
+
+
+@shared_task(name="portal.tell_subscribers")
+def tell_subscribers() -> None:
+    publishing.tell_subscribers()

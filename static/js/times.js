@@ -16,3 +16,14 @@ function refresh() {
 refresh();
 setInterval(refresh, 60_000);
 document.addEventListener("htmx:afterSwap", refresh);
+
+// <span data-yours="time" data-words="your time" hidden>: the same moment on this computer's clock, where it differs.
+for (const element of document.querySelectorAll("[data-yours]")) {
+  const when = new Date(element.dataset.yours);
+  const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const there = element.parentElement.textContent;
+  const here = clock.format(when);
+  if (there.includes(here.slice(0, 5))) continue;
+  element.textContent = ` (${element.dataset.words} ${here})`;
+  element.hidden = false;
+}

@@ -13,4 +13,4 @@ pytestmark = pytest.mark.django_db
 def test_a_cookie_that_no_session_can_have_is_no_session(cookie: str) -> None:
     client = Client()
     client.cookies[settings.SESSION_COOKIE_NAME] = cookie
-    assert client.get("/").status_code == 302
+    assert client.get("/devices/").status_code == 302

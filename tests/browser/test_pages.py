@@ -34,7 +34,7 @@ def paths(here: World) -> list[str]:
 
 def test_from_signing_in_to_the_reason_of_an_order(here: World, visit: Any) -> None:
     ana = visit()
-    ana.open("/")
+    ana.open("/devices/")
     assert ana.path.startswith("/sign-in/login/")
     ana.sign_in("ana@example.com")
     page = ana.page

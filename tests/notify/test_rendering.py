@@ -61,7 +61,24 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "devices_silent": SILENT
     | {"count": 22, "devices": ["One", "Two"], "more": 20, "devices_path": "/devices/?state=silent"},
-}
+    "notice": {
+        "title": "New hours at Main St",
+        "act_by_on": "2027-02-15",
+        "notice_path": "/notices/x/",
+        "unsubscribe_path": "/updates/x/leave/",
+    },
+    "updates_confirm": {"confirm_path": "/updates/x/confirm/"},
+    "updates_already": {"unsubscribe_path": "/updates/x/leave/"},
+    "support_message": {
+        "person": "Ana", "person_email": "ana@example.com", "account": "Northwind", "about": "Main St",
+        "text": "Where is it?", "desk_path": "/admin/x/",
+    },
+    "support_answer": {
+        "about": "Main St", "text": "Where is it?", "answer": "On its way.", "message_path": "/support/x/",
+    },
+}  # fmt: skip
+NOWHERE = {"updates_confirm", "updates_already"}
+"""Mails to an address that may belong to no account."""
 
 
 def mail(template: str, person: Any = ANA, **values: Any) -> Any:
@@ -87,7 +104,7 @@ def test_each_has_a_subject_a_text_and_an_html_that_say_where(template: str) -> 
     made = mail(template)
     assert made.subject and "\n" not in made.subject and len(made.subject) < 120
     for part in (made.text, made.html):
-        assert "Main St" in part
+        assert "Main St" in part or template in NOWHERE
         assert settings.OPERATOR["phone"] in part
         assert settings.SITE_URL + "/" in part
         assert "{{" not in part and "{%" not in part and "None" not in part

@@ -330,7 +330,7 @@ def test_a_person_limited_to_an_address_sees_only_that(client: Client, here: Wor
 
 
 def test_everybody_must_sign_in(client: Client, here: World) -> None:
-    for path in ("/", "/devices/", f"/devices/{here.front_desk.public_id}/", "/supplies/", "/no-account/"):
+    for path in ("/devices/", f"/devices/{here.front_desk.public_id}/", "/supplies/", "/no-account/"):
         response = client.get(path)
         assert response.status_code == 302 and response["Location"].startswith("/sign-in/"), path
 
@@ -372,7 +372,7 @@ def test_switching_never_leads_to_another_site(ana: Client, here: World) -> None
 
 def test_a_person_without_an_account_is_told_what_to_do(client: Client) -> None:
     client.force_login(factories.user("lonely@example.com"))
-    for path in ("/", "/devices/", "/supplies/", "/orders/"):
+    for path in ("/devices/", "/supplies/", "/orders/"):
         assert client.get(path)["Location"] == "/no-account/"
     assert "act for no account yet" in page(client, "/no-account/")
 

@@ -194,6 +194,7 @@ def test_a_picture_s_table_has_headings_on_both_sides() -> None:
     assert "Lab &lt;1&gt;" in page
 
 
+@pytest.mark.django_db
 def test_the_sign_in_page_offers_a_passkey_and_works_with_password_managers() -> None:
     from allauth.account.forms import LoginForm
 

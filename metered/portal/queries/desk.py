@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from metered.fleet.models import DeviceRequest
 from metered.notify.models import Message
 from metered.orders.models import LineState, Order
+from metered.portal.models import SupportMessage
 from metered.reads.models import Batch, Read
 from metered.reads.queries import silent_for_system
 
@@ -60,6 +61,12 @@ def queues_for_system(user: Any) -> list[Queue]:
             silent,
             reverse("admin:fleet_device_changelist") + "?silent=yes",
             "fleet.view_device",
+        ),
+        Queue(
+            _("Messages from customers to answer"),
+            SupportMessage.objects.filter(answered_at=None).count(),
+            reverse("admin:portal_supportmessage_changelist") + "?answered=no",
+            "portal.view_supportmessage",
         ),
         Queue(
             _("Mails that could not be sent"),
