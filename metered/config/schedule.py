@@ -22,6 +22,7 @@ class Stage:
 
 
 PIPELINE = (
+    Stage("accounts.registration", "portal.take_registrations"),
     Stage("accounts.fact", "replenishment.take_facts"),
     Stage("reads.batch", "replenishment.fold"),
     Stage("replenishment.review", "replenishment.decide"),

@@ -52,7 +52,8 @@ class Button:
     """A button on a row's page: a form with what the action needs, then the action itself.
 
     `run(row, values, request)` returns the sentence that tells staff what happened; it runs in one
-    transaction: a `Refused` is shown and nothing is kept. `when(row)` says whether there is anything to
+    transaction: a `Refused` is shown and nothing is kept. `form_for(row)` makes the form where
+    it depends on the row. `when(row)` says whether there is anything to
     press for; it is asked again when the form comes back.
     """
 
@@ -64,6 +65,7 @@ class Button:
         *,
         explains: StrOrPromise = "",
         form: type[forms.BaseForm] = forms.Form,
+        form_for: Callable[[Any], Callable[[Any], forms.BaseForm]] | None = None,
         when: Callable[[Any], bool] = lambda row: True,
     ) -> None:
         self.slug, self.label, self.run, self.explains, self.form, self.when = (
@@ -74,6 +76,7 @@ class Button:
             form,
             when,
         )
+        self.form_for = form_for or (lambda row: self.form)
 
 
 def _once() -> str:
@@ -142,7 +145,7 @@ class WithButtons(admin.ModelAdmin):
             row = self._row(request, object_id)
             name = f"admin:{self.opts.app_label}_{self.opts.model_name}"
             back = reverse(f"{name}_change", args=[object_id])
-            form = button.form(request.POST if request.method == "POST" else None)
+            form = button.form_for(row)(request.POST if request.method == "POST" else None)
             if request.method == "POST" and not button.when(row):
                 messages.warning(request, _("There is nothing left to do here: it was done meanwhile."))
                 return HttpResponseRedirect(back)

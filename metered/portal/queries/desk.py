@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from metered.accounts.models import JoinRequest
 from metered.notify.models import Message
 from metered.orders.models import LineState, Order
 from metered.reads.models import Batch, Read
@@ -53,6 +54,12 @@ def queues_for_system(user: Any) -> list[Queue]:
             silent,
             reverse("admin:fleet_device_changelist") + "?silent=yes",
             "fleet.view_device",
+        ),
+        Queue(
+            _("People who ask to join an account"),
+            JoinRequest.objects.filter(decided_at=None).count(),
+            reverse("admin:accounts_joinrequest_changelist") + "?decided_at__isempty=1",
+            "accounts.view_joinrequest",
         ),
         Queue(
             _("Mails that could not be sent"),
