@@ -10,7 +10,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from metered.accounts import joining
-from metered.accounts.models import ActivityEntry, JoinRequest, Membership, Registration, User
+from metered.accounts.models import (
+    ActivityEntry,
+    JoinRequest,
+    Membership,
+    Registration,
+    RegistrationMail,
+    User,
+)
 from metered.fleet.models import Contract, Device
 from metered.lib.errors import Refused
 from metered.notify.models import Message
@@ -144,6 +151,7 @@ def test_a_second_mail_waits_for_the_first_one_s_decision() -> None:
     found = device()
     first, second = register(NEW, found.serial), register(NEW, "ABC12345")
     now = timezone.now() + dt.timedelta(seconds=1)
+    RegistrationMail.objects.create(email=NEW, sent_at=now - 2 * HOUR)
     # Each was taken by a worker of its own; neither sees the other wait.
     Registration.objects.filter(pk=second.pk).update(taken_at=now)
 
