@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
@@ -22,7 +23,17 @@ from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
-from metered.accounts.models import Account, Address, User
+from metered.accounts import joining
+from metered.accounts import people as people_actions
+from metered.accounts.models import (
+    Account,
+    Address,
+    Invitation,
+    JoinRequest,
+    Membership,
+    Registration,
+    User,
+)
 from metered.accounts.queries import Recipient
 from metered.fleet import actions as fleet
 from metered.fleet.models import Agent, Contract, Device
@@ -63,6 +74,12 @@ class World:
     press: Place
     people: dict[str, User]
     tokens: dict[str, str]
+    link: Registration
+    """A registration that matched, of somebody who is not here yet."""
+    invitation: Invitation
+    request: JoinRequest
+    member: Membership
+    """The viewer's part in Northwind."""
     clients: dict[str, Client]
     """A browser for each of PEOPLE, signed in, and one for "anon"."""
 
@@ -123,7 +140,25 @@ def world() -> World:
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         person.refresh_from_db()
     clients = {name: signed_in(person) for name, person in people.items()} | {"anon": Client()}
-    return World(main, harbor, press, people, _tokens(main, press), clients)
+    link, invitation, request = _doors(northwind, people["owner"])
+    member = Membership.objects.get(user=people["viewer"])
+    return World(
+        main, harbor, press, people, _tokens(main, press), link, invitation, request, member, clients
+    )
+
+
+def _doors(account: Account, owner: User) -> tuple[Registration, Invitation, JoinRequest]:
+    """Ways in: a link to an account without people, an invitation to send again, somebody who asks."""
+    now = timezone.now()
+    joining.register(serial="S", place="14604", name="Rita", email="rita@example.com", language="en")
+    link = Registration.objects.get()
+    joining.answer(registration=link, account=make.account("Nobody Yet"), now=now)
+    invitation = people_actions.invite(
+        account_id=account.pk, actor=owner, email="ivy@example.com", role="viewer", addresses=None,
+        now=now - timedelta(hours=2),
+    )  # fmt: skip
+    request = JoinRequest.objects.create(account=account, user=make.user("jo@example.com"), serial="S")
+    return link, invitation, request
 
 
 def _tokens(main: Place, press: Place) -> dict[str, str]:

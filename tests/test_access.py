@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from metered.accounts.links import sign
 from tests.access_world import MISSING, World, fingerprint, one_of_everything, same_bytes, signed_in, world
 
 # Who asks. `limited` is an owner for Main Street only, asked about what stands there; `astray` is the same
@@ -37,6 +38,35 @@ GET  /orders/                              in   200    200  200  200   200  -   
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
 POST /orders/<slug:public_id>/not-now/     in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /register/                            200  200    200  200  200   200  -      200  200  200   200
+POST /register/                            ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /register/sent/                       200  200    200  200  200   200  -      200  200  200   200
+POST /register/sent/                       ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /register/<slug:token>/               200  200    200  200  200   200  -      200  200  200   200
+POST /register/<slug:token>/               ok   200    200  200  200   200  -      200  200  200   200
+GET  /invitations/<slug:token>/            200  200    200  200  200   200  -      200  200  200   200
+POST /invitations/<slug:token>/            ok   200    200  200  200   200  -      200  200  200   200
+GET  /welcome/                             in   200    200  200  200   200  -      200  na   na    na
+GET  /account/leave/                       in   200    200  200  200   200  -      200  na   na    na
+POST /account/leave/                       in   ok     ok   ok   200   ok   -      200  na   na    na
+GET  /people/                              in   403    403  403  200   403  -      200  na   na    na
+GET  /people/invite/                       in   403    403  403  200   403  -      200  na   na    na
+POST /people/invite/                       in   403    403  403  ok    403  -      ok   na   na    na
+GET  /people/<slug:public_id>/             in   403    403  403  200   403  403    404  na   na    na
+POST /people/<slug:public_id>/             in   403    403  403  ok    403  403    404  na   na    na
+GET  /people/<slug:public_id>/remove/      in   405    405  405  405   405  405    405  405  405   405
+POST /people/<slug:public_id>/remove/      in   403    403  403  ok    403  403    404  na   na    na
+GET  /people/<slug:public_id>/hand-over/   in   405    405  405  405   405  405    405  405  405   405
+POST /people/<slug:public_id>/hand-over/   in   403    403  403  ok    403  403    404  na   na    na
+GET  /people/requests/<slug:public_id>/    in   403    403  403  200   403  403    404  na   na    na
+POST /people/requests/<slug:public_id>/    in   403    403  403  ok    403  403    404  na   na    na
+GET  /people/requests/<slug:public_id>/decline/        in 405 405 405 405 405 405 405 405 405 405
+POST /people/requests/<slug:public_id>/decline/        in 403 403 403 ok  403 403 404 na  na  na
+GET  /people/invitations/<slug:public_id>/send-again/  in 405 405 405 405 405 405 405 405 405 405
+POST /people/invitations/<slug:public_id>/send-again/  in 403 403 403 ok  403 403 404 na  na  na
+GET  /people/invitations/<slug:public_id>/withdraw/    in 405 405 405 405 405 405 405 405 405 405
+POST /people/invitations/<slug:public_id>/withdraw/    in 403 403 403 ok  403 403 404 na  na  na
+GET  /activity/                            in   403    403  403  200   403  -      200  na   na    na
 GET  /no-account/                          in   ok     ok   ok   ok    ok   -      ok   200  ok    ok
 GET  /account/switch/                      in   405    405  405  405   405  -      405  405  405   405
 POST /account/switch/                      in   ok     ok   ok   ok    ok   -      404  404  404   404
@@ -106,6 +136,9 @@ accounts.user                 add change
 accounts.account              add change delete
 accounts.address              add change delete  /word
 accounts.activityentry
+accounts.registration
+accounts.invitation
+accounts.joinrequest          /approve /decline
 notify.message
 fleet.metertype               add change delete
 fleet.printermodel            add change delete
@@ -229,7 +262,10 @@ def test_every_page_of_ours_says_what_it_asks_for() -> None:
         for page in item.url_patterns:
             if isinstance(page, URLPattern) and not hasattr(page.callback, "ability"):
                 bare.add(page.name)
-    assert bare == {"switch_account", "no_account", "demo_outbox", "demo_message", "demo_message_html"}
+    assert bare == {
+        "switch_account", "no_account", "demo_outbox", "demo_message", "demo_message_html",
+        "register", "register_sent", "activate", "invitation",
+    }  # fmt: skip
 
 
 POSTED = {row.pattern for row in rows(PAGES) if row.method == "POST"}
@@ -242,8 +278,15 @@ def made() -> World:
 
 def about(pattern: str, made: World, who: str) -> list[str]:
     """The addresses that the row means for this asker."""
+    if "<slug:token>" in pattern:
+        kind, row = ("activation", made.link) if "register" in pattern else ("invitation", made.invitation)
+        return [pattern.replace("<slug:token>", sign(kind, row.public_id))]
     if "<slug:public_id>" not in pattern:
         return [pattern]
+    if pattern.startswith("/people/"):
+        people: dict[str, Any] = {"requests": made.request, "invitations": made.invitation}
+        asked = people.get(pattern.split("/")[2], made.member)
+        return [pattern.replace("<slug:public_id>", asked.public_id)]
     place = made.harbor if who == "astray" else made.main
     kind = pattern.split("/")[1]
     thing: Any = {"devices": place.device, "orders": place.order, "demo": place.mail}[kind]
@@ -251,7 +294,17 @@ def about(pattern: str, made: World, who: str) -> list[str]:
 
 
 def form(pattern: str, made: World) -> dict[str, str]:
-    return {"account": made.main.account.public_id} if pattern == "/account/switch/" else {}
+    part = {"role": "viewer", "scope": "all", "keep": "orderer"}
+    door = {"name": "Nora New", "password": "a new pair of words", "again": "a new pair of words"}
+    by_place: dict[str, dict[str, str]] = {
+        "/account/switch/": {"account": made.main.account.public_id},
+        "/register/": {"serial": "X1", "place": "14604", "name": "Nora", "email": "nora@example.com"},
+        "/register/sent/": {"email": "nora@example.com"},
+        "/register/<slug:token>/": door,
+        "/invitations/<slug:token>/": door,
+        "/people/invite/": {**part, "email": "nora@example.com"},
+    }
+    return by_place.get(pattern, part if pattern.startswith("/people/") else {})
 
 
 def answer(response: HttpResponseBase) -> str:

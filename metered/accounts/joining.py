@@ -21,6 +21,7 @@ from metered.accounts.models import (
     Registration,
     RegistrationMail,
     Role,
+    Tries,
     User,
 )
 from metered.accounts.news import news, tell
@@ -42,6 +43,9 @@ from metered.notify.actions import post
 LINK_HOLDS = dt.timedelta(hours=72)
 MAIL_EVERY = dt.timedelta(hours=1)
 """Domain rule 2: at most one mail per address and hour."""
+
+KEPT = dt.timedelta(days=90)
+"""Support can look up a registration for so long."""
 
 ATTEMPTS = 5
 """After so many failures a registration is left alone; staff see it in the admin."""
@@ -106,7 +110,7 @@ def answer(*, registration: Registration, account: Account | None, now: dt.datet
 
 def _gate(email: str) -> RegistrationMail:
     """The address's row, locked: parallel tries are mailed one after the other, or not at all."""
-    RegistrationMail.objects.bulk_create([RegistrationMail(email=email)], ignore_conflicts=True)
+    RegistrationMail.objects.get_or_create(email=email)
     return RegistrationMail.objects.select_for_update().get(email=email)
 
 
@@ -150,6 +154,17 @@ def failed(*, public_id: str, now: dt.datetime) -> None:
     Registration.objects.filter(pk=row.pk, taken_at=None).update(
         attempts=row.attempts + 1, due_at=now + dt.timedelta(minutes=2**row.attempts)
     )
+
+
+@transaction.atomic
+def forget(*, now: dt.datetime) -> int:
+    """Deletes what was typed to register, and counts of tries, once nobody asks any more."""
+    registrations = Registration.objects.filter(created_at__lt=now - KEPT)
+    gone = registrations.count()
+    registrations.delete()
+    RegistrationMail.objects.filter(sent_at__lt=now - KEPT).delete()
+    Tries.objects.filter(since__lt=now - dt.timedelta(days=2)).delete()
+    return gone
 
 
 @dataclass(frozen=True)

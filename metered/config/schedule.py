@@ -34,6 +34,7 @@ PIPELINE = (
 DAILY = {
     "reads.ensure_partitions": crontab(hour="3", minute="10"),
     "reads.take_cut_off": crontab(hour="4", minute="5"),
+    "portal.forget_registrations": crontab(hour="3", minute="20"),
     "portal.tell_of_silent_devices": crontab(hour="12", minute="0"),
 }
 

@@ -27,7 +27,13 @@ AXE_OPTIONS = {
     "resultTypes": ["violations", "incomplete"],
 }
 
-PUBLIC_PAGES = {"sign-in": "/sign-in/login/", "sign-in-forgotten": "/sign-in/password/reset/"}
+PUBLIC_PAGES = {
+    "sign-in": "/sign-in/login/",
+    "sign-in-forgotten": "/sign-in/password/reset/",
+    "register": "/register/",
+    "register-sent": "/register/sent/",
+    "register-unknown": "/register/unknown/",
+}
 
 PAGES = {
     "overview": "/",
@@ -35,6 +41,11 @@ PAGES = {
     "devices-none": "/devices/?search=nothing-is-called-so",
     "supplies": "/supplies/",
     "orders": "/orders/",
+    "people": "/people/",
+    "people-invite": "/people/invite/",
+    "activity": "/activity/",
+    "welcome": "/welcome/",
+    "leave": "/account/leave/",
     "outbox": "/demo/outbox/",
     "not-found": "/nothing-here/",
     "security": "/sign-in/2fa/",
@@ -47,6 +58,8 @@ FIRST_OF = {
     "device-by-hand": ("/devices/?path=manual", "#list tbody th a"),
     "order": ("/orders/?origin=automatic", "#list tbody th a"),
     "order-delivered": ("/orders/?state=delivered", "#list tbody th a"),
+    "person": ("/people/", "#list tbody tr:nth-child(2) th a"),
+    "join-request": ("/people/", "main .rows a.btn"),
     "mail": ("/demo/outbox/", "main tbody th a"),
 }
 """Pages that are the first one of a list: the list, and the link on it."""

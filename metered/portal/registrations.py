@@ -26,6 +26,11 @@ def take_registrations(*, now: dt.datetime | None = None) -> int:
     return looked_at
 
 
+def forget() -> None:
+    """What was typed long ago is not kept."""
+    joining.forget(now=timezone.now())
+
+
 def _take_one(now: dt.datetime) -> str | None:
     taken = ""
     try:

@@ -164,6 +164,17 @@ def test_a_second_mail_waits_for_the_first_one_s_decision() -> None:
     assert len(mails(NEW)) == 1
 
 
+@pytest.mark.django_db
+def test_what_was_typed_is_forgotten_after_ninety_days() -> None:
+    device()
+    old = taken("old@example.com", "ABC12345")
+    taken(NEW, "ABC12345")
+    now = timezone.now()
+    Registration.objects.filter(pk=old.pk).update(created_at=now - dt.timedelta(days=91))
+    assert joining.forget(now=now) == 1
+    assert [row.email for row in Registration.objects.all()] == [NEW]
+
+
 def activate(made: Registration, **values: object) -> joining.Entered:
     values = {"user": None, "name": "Nora New", "password": WORDS} | values
     return joining.activate(public_id=made.public_id, **values)  # type: ignore[arg-type]

@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metered.accounts.words import part, role_name, where
 from metered.lib import wording
+from metered.portal.presentation.overview import Need
 
 
 @dataclass(frozen=True)
@@ -106,3 +108,19 @@ def more(count: int) -> str:
     if count <= 0:
         return ""
     return ngettext("and %(n)s more", "and %(n)s more", count) % {"n": wording.grouped(count)}
+
+
+def join_needs(waiting: int) -> list[Need]:
+    """What the overview says to owners when somebody asks to join."""
+    if not waiting:
+        return []
+    title = ngettext("%(n)s person asks to join", "%(n)s people ask to join", waiting)
+    return [
+        Need(
+            "warn",
+            title % {"n": wording.grouped(waiting)},
+            _("They see nothing until you let them in."),
+            reverse("people"),
+            _("Decide"),
+        )
+    ]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 
 from metered.accounts import people_queries
@@ -42,9 +42,10 @@ def _rows(viewer: Viewer, search: str) -> QuerySet[Any, Any]:
 def people(
     viewer: Viewer, now: dt.datetime, *, search: str = "", after: str = "", before: str = ""
 ) -> People:
+    called = Coalesce(NullIf("user__name", Value("")), "user__email", output_field=CharField())
     values = (
         _rows(viewer, search)
-        .annotate(sort=Lower(Coalesce(NullIf("user__name", Value("")), "user__email")))
+        .annotate(sort=Lower(called))
         .values(
             "id", "public_id", "sort", "role", "limited", "user_id", "user__name", "user__email",
             "user__last_login", "user__is_active",
@@ -112,3 +113,10 @@ def invitation(viewer: Viewer, public_id: str) -> Invitation | None:
 
 def join_request(viewer: Viewer, public_id: str) -> JoinRequest | None:
     return people_queries.open_requests(viewer).filter(public_id=public_id).first()
+
+
+def join_requests_waiting(viewer: Viewer) -> int:
+    """How many ask to join; 0 for who may not decide about them."""
+    if not viewer.may("manage") or viewer.address_ids is not None:
+        return 0
+    return people_queries.open_requests(viewer).count()

@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
@@ -166,6 +167,8 @@ def _enter(request: HttpRequest, entered: joining.Entered) -> HttpResponse:
         email = entered.user.email
         login = Login(user=entered.user, email=email, redirect_url=target)
         response = perform_password_login(request, {"email": email}, login)
+        # The password was typed just now: who adds a passkey need not type it once more.
+        reauthenticate_by_password(request)
     if not entered.waits:
         request.session[SESSION_KEY] = entered.account.public_id
     return response
