@@ -31,9 +31,9 @@ NEW = "new@example.com"
 WORDS = "a new pair of words"
 
 
-def device(**fields: object) -> Device:
+def device() -> Device:
     account = factories.account("Northwind", contact_email="contract@northwind.example")
-    return factories.device(factories.address(account, "Main St"), serial="ABC-12 345", **fields)
+    return factories.device(factories.address(account, "Main St"), serial="ABC-12 345")
 
 
 @pytest.mark.django_db

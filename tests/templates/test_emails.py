@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
@@ -60,7 +61,7 @@ NEWS = {
     "action_url": "https://portal.example/people/",
     "operator": OPERATOR,
 }
-MAILS = {
+MAILS: dict[str, dict[str, Any]] = {
     "order_announced": ORDER,
     "order_shipped": ORDER,
     "device_silent": SILENT,

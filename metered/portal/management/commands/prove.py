@@ -11,6 +11,7 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,11 @@ class Command(BaseCommand):
         connection.settings_dict["TEST"] |= {"NAME": f"{name}_prove_{os.getpid()}", "TEMPLATE": None}
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
-            {"kills": self.kills, "registration": self.registration}[what](**options)
+            proofs: dict[str, Callable[..., None]] = {
+                "kills": self.kills,
+                "registration": self.registration,
+            }
+            proofs[what](**options)
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
 
