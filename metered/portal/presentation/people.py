@@ -83,7 +83,9 @@ def invitation_row(
         sent=_("%(ago)s by %(person)s") % {"ago": wording.ago(sent_at, now), "person": invited_by}
         if invited_by
         else wording.ago(sent_at, now),
-        holds=_("Too old since %(day)s") % {"day": day} if expired else _("until %(day)s") % {"day": day},
+        holds=_("Too old since %(day)s") % {"day": day}
+        if expired
+        else _("Holds until %(day)s") % {"day": day},
         expired=expired,
     )
 
