@@ -11,6 +11,7 @@ import hashlib
 import re
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
@@ -24,8 +25,18 @@ from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
+from metered.accounts import joining
+from metered.accounts import people as people_actions
 from metered.accounts.access import Viewer
-from metered.accounts.models import Account, Address, User
+from metered.accounts.models import (
+    Account,
+    Address,
+    Invitation,
+    JoinRequest,
+    Membership,
+    Registration,
+    User,
+)
 from metered.accounts.queries import Recipient
 from metered.fleet import actions as fleet
 from metered.fleet.models import Agent, Contract, Device, ModelMeter
@@ -71,6 +82,12 @@ class World:
     press: Place
     people: dict[str, User]
     tokens: dict[str, str]
+    link: Registration
+    """A registration that matched, of somebody who is not here yet."""
+    invitation: Invitation
+    request: JoinRequest
+    member: Membership
+    """The viewer's part in Northwind."""
     clients: dict[str, Client]
     """A browser for each of PEOPLE, signed in, and one for "anon"."""
     notice: Notice
@@ -152,8 +169,10 @@ def world() -> World:
         person.refresh_from_db()
     clients = {name: signed_in(person) for name, person in people.items()} | {"anon": Client()}
     return World(
-        main, harbor, press, people, _tokens(main, press), clients, *_told(northwind, people["owner"])
-    )
+        main, harbor, press, people, _tokens(main, press), *_doors(northwind, people["owner"]),
+        Membership.objects.get(user=people["viewer"]), clients,
+        *_told(northwind, people["owner"]),
+    )  # fmt: skip
 
 
 def _told(account: Account, owner: User) -> tuple[Notice, Subscription, SupportMessage]:
@@ -163,6 +182,20 @@ def _told(account: Account, owner: User) -> tuple[Notice, Subscription, SupportM
         viewer=Viewer(owner.pk, account.pk, "owner"), actor=owner, text="Help", once=uuid.uuid4()
     )
     return notice, Subscription.objects.get(), message
+
+
+def _doors(account: Account, owner: User) -> tuple[Registration, Invitation, JoinRequest]:
+    """Ways in: a link to an account without people, an invitation to send again, somebody who asks."""
+    now = timezone.now()
+    joining.register(serial="S", place="14604", name="Rita", email="rita@example.com", language="en")
+    link = Registration.objects.get()
+    joining.answer(registration=link, account=make.account("Nobody Yet"), now=now)
+    invitation = people_actions.invite(
+        account_id=account.pk, actor=owner, email="ivy@example.com", role="viewer", addresses=None,
+        now=now - timedelta(hours=2),
+    )  # fmt: skip
+    request = JoinRequest.objects.create(account=account, user=make.user("jo@example.com"), serial="S")
+    return link, invitation, request
 
 
 def _tokens(main: Place, press: Place) -> dict[str, str]:

@@ -19,6 +19,7 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from metered.accounts.links import sign
 from metered.accounts.queries import stamp_of
 from tests.access_world import MISSING, World, fingerprint, one_of_everything, same_bytes, signed_in, world
 
@@ -81,6 +82,27 @@ POST /reads/rows/<slug:public_id>/         in   403    404  404  ok    404  404 
 GET  /reads/rows/<slug:public_id>/rest/    in   403    404  404  404   404  404    404  na   na    na
 GET  /reads/template.csv                   in   403    200  200  200   200  -      200  na   na    na
 GET  /reads/template.xlsx                  in   403    200  200  200   200  -      200  na   na    na
+GET  /welcome/                             in   200    200  200  200   200  -      200  na   na    na
+GET  /account/leave/                       in   200    200  200  200   200  -      200  na   na    na
+POST /account/leave/                       in   ok     ok   ok   200   ok   -      200  na   na    na
+GET  /people/                              in   403    403  403  200   403  -      200  na   na    na
+GET  /people/invite/                       in   403    403  403  200   403  -      200  na   na    na
+POST /people/invite/                       in   403    403  403  ok    403  -      ok   na   na    na
+GET  /people/<slug:public_id>/             in   403    403  403  200   403  403    404  na   na    na
+POST /people/<slug:public_id>/             in   403    403  403  ok    403  403    404  na   na    na
+GET  /people/<slug:public_id>/remove/      in   405    405  405  405   405  405    405  405  405   405
+POST /people/<slug:public_id>/remove/      in   403    403  403  ok    403  403    404  na   na    na
+GET  /people/<slug:public_id>/hand-over/   in   405    405  405  405   405  405    405  405  405   405
+POST /people/<slug:public_id>/hand-over/   in   403    403  403  ok    403  403    404  na   na    na
+GET  /people/requests/<slug:public_id>/    in   403    403  403  200   403  403    404  na   na    na
+POST /people/requests/<slug:public_id>/    in   403    403  403  ok    403  403    404  na   na    na
+GET  /people/requests/<slug:public_id>/decline/        in 405 405 405 405 405 405 405 405 405 405
+POST /people/requests/<slug:public_id>/decline/        in 403 403 403 ok  403 403 404 na  na  na
+GET  /people/invitations/<slug:public_id>/send-again/  in 405 405 405 405 405 405 405 405 405 405
+POST /people/invitations/<slug:public_id>/send-again/  in 403 403 403 ok  403 403 404 na  na  na
+GET  /people/invitations/<slug:public_id>/withdraw/    in 405 405 405 405 405 405 405 405 405 405
+POST /people/invitations/<slug:public_id>/withdraw/    in 403 403 403 ok  403 403 404 na  na  na
+GET  /activity/                            in   403    403  403  200   403  -      200  na   na    na
 GET  /no-account/                          in   ok     ok   ok   ok    ok   -      ok   200  ok    ok
 GET  /settings/                            in   200    200  200  200   200  -      200  200  200   200
 POST /settings/                            in   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
@@ -108,6 +130,14 @@ GET  /updates/<slug:public_id>/confirm/    200  200    200  200  200   200  -   
 POST /updates/<slug:public_id>/confirm/    ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
 GET  /updates/<slug:public_id>/leave/      200  200    200  200  200   200  -      200  200  200   200
 POST /updates/<slug:public_id>/leave/      200  200    200  200  200   200  -      200  200  200   200
+GET  /register/                            200  200    200  200  200   200  -      200  200  200   200
+POST /register/                            ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /register/sent/                       200  200    200  200  200   200  -      200  200  200   200
+POST /register/sent/                       ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /register/<slug:token>/               200  200    200  200  200   200  -      200  200  200   200
+POST /register/<slug:token>/               ok   200    200  200  200   200  -      200  200  200   200
+GET  /invitations/<slug:token>/            200  200    200  200  200   200  -      200  200  200   200
+POST /invitations/<slug:token>/            ok   200    200  200  200   200  -      200  200  200   200
 GET  /language/                            405  405    405  405  405   405  -      405  405  405   405
 POST /language/                            ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
 GET  /mail/stop/<str:token>/               404  404    404  404  404   404  -      404  404  404   404
@@ -194,6 +224,9 @@ accounts.user                 add change
 accounts.account              add change delete
 accounts.address              add change delete  /word
 accounts.activityentry
+accounts.registration
+accounts.invitation
+accounts.joinrequest          /approve /decline
 notify.message
 fleet.metertype               add change delete
 fleet.printermodel            add change delete
@@ -363,8 +396,15 @@ def thing_of(pattern: str, place: Any, made: World) -> Any:
 
 def about(pattern: str, made: World, who: str) -> list[str]:
     """The addresses that the row means for this asker."""
+    if "<slug:token>" in pattern:
+        kind, row = ("activation", made.link) if "register" in pattern else ("invitation", made.invitation)
+        return [pattern.replace("<slug:token>", sign(kind, row.public_id))]
     if "<slug:public_id>" not in pattern:
         return [pattern.replace("<slug:slug>", "start")]
+    if pattern.startswith("/people/"):
+        people: dict[str, Any] = {"requests": made.request, "invitations": made.invitation}
+        asked = people.get(pattern.split("/")[2], made.member)
+        return [pattern.replace("<slug:public_id>", asked.public_id)]
     place = made.harbor if who == "astray" else made.main
     if pattern.endswith("/confirm/"):
         return [pattern.replace("<slug:public_id>", made.subscription.key)]
@@ -381,7 +421,14 @@ def form(pattern: str, made: World, who: str = "") -> dict[str, str]:
         "city": "Rochester", "region": "NY", "postal_code": "14604",
         "seen": stamp_of(made.main.address), "starts_on": "2090-12-24", "ends_on": "2090-12-26",
     }  # fmt: skip
-    forms = {
+    part = {"role": "viewer", "scope": "all", "keep": "orderer"}
+    door = {"name": "Nora New", "password": "a new pair of words", "again": "a new pair of words"}
+    forms: dict[str, dict[str, str]] = {
+        "/register/": {"serial": "X1", "place": "14604", "name": "Nora", "email": "nora@example.com"},
+        "/register/sent/": {"email": "nora@example.com"},
+        "/register/<slug:token>/": door,
+        "/invitations/<slug:token>/": door,
+        "/people/invite/": {**part, "email": "nora@example.com"},
         "/account/switch/": {"account": made.main.account.public_id},
         "/settings/": {"mail_orders": "digest", "mail_devices": "single", "mail_counts": "off"},
         "/language/": {"language": "en"},
@@ -399,7 +446,8 @@ def form(pattern: str, made: World, who: str = "") -> dict[str, str]:
         "/updates/": {"email": "new@example.com"},
         "/support/messages/new/": {"text": "x", "about": f"device:{place.device.public_id}"},
     }  # fmt: skip
-    return address if pattern.startswith("/addresses/") else forms.get(pattern, {})
+    by_app = {"addresses": address, "people": part}
+    return forms.get(pattern, by_app.get(pattern.split("/")[1], {}))
 
 
 def answer(response: HttpResponseBase) -> str:

@@ -52,9 +52,12 @@ def viewer_of(request: HttpRequest) -> Viewer:
 
 def for_viewers(
     ability: Ability = "see",
+    *,
+    whole: bool = False,
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Admits people who act for an account and whose role has `ability`; others get 403.
 
+    `whole`: and who is not limited to some of its addresses: people and activity are the whole account's.
     A signed-in person without any account is sent to the page that says what to do.
     """
 
@@ -64,7 +67,7 @@ def for_viewers(
             viewer = getattr(request, "viewer", None)
             if viewer is None:
                 return redirect("no_account")
-            if not viewer.may(ability):
+            if not viewer.may(ability) or (whole and viewer.address_ids is not None):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

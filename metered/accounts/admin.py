@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from metered.accounts import joining
 from metered.accounts.address_actions import edit_address
 from metered.accounts.desk import LoggedAdmin, Settled
 from metered.accounts.models import (
@@ -18,10 +20,23 @@ from metered.accounts.models import (
     AddressClosure,
     AddressVersion,
     Fact,
+    Invitation,
+    JoinRequest,
     Membership,
+    Registration,
     User,
 )
-from metered.lib.admin import Button, LookOnlyAdmin, LookOnlyInline, NamedInline, WithButtons, actor
+from metered.accounts.people_forms import PartForm
+from metered.accounts.people_queries import addresses_in_use_for_system
+from metered.lib.admin import (
+    Button,
+    LookOnly,
+    LookOnlyAdmin,
+    LookOnlyInline,
+    NamedInline,
+    WithButtons,
+    actor,
+)
 
 
 class MembershipInline(NamedInline):
@@ -163,3 +178,60 @@ class ActivityAdmin(LookOnlyAdmin):
     list_filter = ("kind", "verb")
     search_fields = ("account__name", "account__number", "actor_name", "public_id")
     date_hierarchy = "at"
+
+
+@admin.register(Registration)
+class RegistrationAdmin(LookOnlyAdmin):
+    """What somebody typed who calls because no link came."""
+
+    list_display = ("created_at", "email", "serial", "place", "outcome", "account", "used_at")
+    list_select_related = ("account",)
+    list_filter = ("outcome",)
+    search_fields = ("email", "serial", "name")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(LookOnlyAdmin):
+    list_display = ("email", "account", "role", "sent_at", "expires_at", "accepted_at", "withdrawn_at")
+    list_select_related = ("account",)
+    search_fields = ("email", "account__name", "account__number")
+
+
+def _part_form(row: JoinRequest) -> Callable[[Any], PartForm]:
+    addresses = list(addresses_in_use_for_system(row.account_id))
+    return lambda data: PartForm(data, addresses=addresses, initial={"role": "viewer"})
+
+
+def _approve(row: JoinRequest, values: dict[str, Any], request: HttpRequest) -> str:
+    known = {address.public_id: address for address in addresses_in_use_for_system(row.account_id)}
+    addresses = [known[name] for name in values["addresses"]] if values["scope"] == "some" else None
+    joining.approve(request=row, actor=actor(request), role=values["role"], addresses=addresses)
+    return _("They are in, and told by mail.")
+
+
+def _decline(row: JoinRequest, values: dict[str, Any], request: HttpRequest) -> str:
+    joining.decline(request=row, actor=actor(request))
+    return _("They stay out, and are told by mail.")
+
+
+def _waits(row: JoinRequest) -> bool:
+    return row.decided_at is None
+
+
+@admin.register(JoinRequest)
+class JoinRequestAdmin(LookOnly, WithButtons):
+    list_display = ("created_at", "user", "account", "serial", "decided_at", "approved", "decided_by")
+    list_select_related = ("user", "account", "decided_by")
+    list_filter = (("decided_at", admin.EmptyFieldListFilter), "approved")
+    search_fields = ("user__email", "user__name", "account__name", "account__number", "serial")
+    buttons = (
+        Button(
+            "approve",
+            gettext_lazy("Let them in"),
+            _approve,
+            form_for=_part_form,
+            when=_waits,
+            explains=gettext_lazy("Only after you made sure that they work for this customer."),
+        ),
+        Button("decline", gettext_lazy("Decline"), _decline, when=_waits),
+    )

@@ -189,6 +189,8 @@ class Membership(models.Model):
     addresses = models.ManyToManyField(Address, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = OwnedManager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "user"], name="membership_once"),
@@ -197,6 +199,132 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"
+
+
+class Registration(models.Model):
+    """Somebody asked to be let in (domain rule 1). What comes of it is decided after they were answered.
+
+    It is claimed by portal.registrations; a match makes it the single-use link that is mailed.
+    """
+
+    class Outcome(models.TextChoices):
+        MATCHED = "matched", _("matched")
+        UNMATCHED = "unmatched", _("not matched")
+        TOLD = "told", _("told already")
+
+    public_id = PublicIdField()
+    serial = models.CharField(_("serial number"), max_length=64)
+    place = models.CharField(_("postal code or town"), max_length=80)
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"), max_length=254)
+    language = models.CharField(max_length=8)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    due_at = models.DateTimeField(default=timezone.now, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    taken_at = models.DateTimeField(null=True, editable=False)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
+    account = models.ForeignKey(Account, models.CASCADE, null=True, related_name="+")
+    expires_at = models.DateTimeField(_("link holds until"), null=True)
+    used_at = models.DateTimeField(_("link used"), null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            # Consumer: portal.registrations.take_registrations
+            models.Index(fields=["due_at"], condition=Q(taken_at=None), name="registration_due"),
+            models.Index(fields=["email", "-created_at"], name="registration_by_email"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.serial}"
+
+
+class RegistrationMail(models.Model):
+    """When an address was last mailed about registering, and what it was told: one mail an hour at most.
+
+    `account` None: it was told that nothing matched. The row is locked by who mails.
+    """
+
+    email = models.EmailField(max_length=254, unique=True)
+    sent_at = models.DateTimeField(null=True)
+    account = models.ForeignKey(Account, models.CASCADE, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Tries(models.Model):
+    """How often something was tried by one network or for one address since `since`. See limits.py."""
+
+    key = models.CharField(max_length=80, unique=True)
+    since = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = _("tries")
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"
+
+
+class JoinRequest(models.Model):
+    """Somebody activated for an account that has an owner, who decides about it (domain rule 3)."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.CASCADE, related_name="join_requests")
+    user = models.ForeignKey(User, models.CASCADE, related_name="join_requests")
+    serial = models.CharField(_("serial number"), max_length=64, help_text=_("What they registered with"))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    decided_at = models.DateTimeField(null=True, editable=False)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", editable=False)
+    approved = models.BooleanField(null=True, editable=False)
+
+    objects = OwnedManager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "user"], condition=Q(decided_at=None), name="join_request_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} → {self.account}"
+
+
+class Invitation(models.Model):
+    """An owner asked somebody in (domain rule 4): seven days, one use, for the address it was mailed to."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail"), max_length=254)
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices)
+    limited = models.BooleanField(_("limited to some addresses"), default=False)
+    addresses = models.ManyToManyField(Address, blank=True, related_name="+")
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = OwnedManager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                Lower("email"),
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="invitation_open_once",
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.get_role_display()}"
 
 
 class Fact(models.Model):

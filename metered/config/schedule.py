@@ -22,6 +22,7 @@ class Stage:
 
 
 PIPELINE = (
+    Stage("accounts.registration", "portal.take_registrations"),
     Stage("accounts.fact", "replenishment.take_facts"),
     Stage("fleet.bulletin", "portal.tell_of_bulletins"),
     Stage("reads.batch", "replenishment.fold"),
@@ -38,6 +39,7 @@ DAILY = {
     "stock.ask_due_counts": crontab(hour="5", minute="0"),
     "reads.learn_activity": crontab(hour="4", minute="35"),
     "reads.close_requests": crontab(hour="4", minute="40"),
+    "portal.forget_registrations": crontab(hour="3", minute="20"),
     "portal.tell_of_silent_devices": crontab(hour="12", minute="0"),
     "portal.remind_of_bulletins": crontab(hour="12", minute="10"),
 }

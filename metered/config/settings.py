@@ -183,6 +183,10 @@ MFA_TOTP_ISSUER = env.text("METERED_OPERATOR_NAME", "Metered")
 # Browsers allow passkeys on http://localhost; the library must be told.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 USERSESSIONS_TRACK_ACTIVITY = False
+# Registrations (domain rule 2): tries an hour, by network and by the e-mail address that is given.
+REGISTRATIONS_PER_NETWORK = env.integer("METERED_REGISTRATIONS_PER_NETWORK", 20)
+REGISTRATIONS_PER_ADDRESS = env.integer("METERED_REGISTRATIONS_PER_ADDRESS", 5)
+INVITATIONS_PER_DAY = env.integer("METERED_INVITATIONS_PER_DAY", 100)
 # Sign-in limits count by the address of the person, not of the proxy before us.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if INTERNAL_PROXY else 0
 

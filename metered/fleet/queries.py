@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
-from metered.fleet.models import Bulletin, Device
+from metered.fleet.models import Bulletin, Contract, Device
+from metered.fleet.places import same_place, typed_serial
+from metered.fleet.serials import serial_key
 
 
 def published_bulletins_for_system(now: dt.datetime) -> QuerySet[Bulletin]:
@@ -39,3 +41,22 @@ def claim_untold_bulletin_for_system(now: dt.datetime) -> Bulletin | None:
 def bulletin_for_model_for_system(model_id: int, now: dt.datetime) -> Bulletin | None:
     """The bulletin that counts for a model at `now`; None without one."""
     return published_bulletins_for_system(now).filter(model_id=model_id).first()
+
+
+def device_of_for_system(serial: str, place: str) -> Device | None:
+    """The device in use with that serial whose supplies go to that place (domain rule 1); else None.
+
+    `place`: a postal code, or the town where the country has none. Who asks has shown to know both.
+    """
+    found: Device | None = (
+        Device.objects.filter(serial_key=serial_key(typed_serial(serial)), removed_at=None)
+        .exclude(contract__status=Contract.Status.ENDED)
+        .select_related("account", "address__current")
+        .first()
+    )
+    current = found.address.current if found else None
+    if current is None or not same_place(
+        place, country=current.country, postal_code=current.postal_code, town=current.city
+    ):
+        return None
+    return found

@@ -73,8 +73,8 @@ class Button:
 
     `run(row, values, request)` returns the sentence that tells staff what happened; it runs in one
     transaction: a `Refused` is shown and nothing is kept. `when(row)` says whether there is anything to
-    press for; it is asked again when the form comes back. `initial(row)`: what the form begins with; a form
-    may narrow its choices by it.
+    press for; it is asked again when the form comes back. `form_for(row)` makes the form where it depends on
+    the row; `initial(row)`: what it begins with, and a form may narrow its choices by it.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Button:
         *,
         explains: StrOrPromise = "",
         form: type[forms.BaseForm] = forms.Form,
+        form_for: Callable[[Any], Callable[[Any], forms.BaseForm]] | None = None,
         when: Callable[[Any], bool] = lambda row: True,
         initial: Callable[[Any], dict[str, Any]] = lambda row: {},
     ) -> None:
@@ -97,6 +98,7 @@ class Button:
             form,
             when,
         )
+        self.form_for = form_for or (lambda row: self.form)
 
 
 def _once() -> str:
@@ -165,9 +167,8 @@ class WithButtons(admin.ModelAdmin):
             row = self._row(request, object_id)
             name = f"admin:{self.opts.app_label}_{self.opts.model_name}"
             back = reverse(f"{name}_change", args=[object_id])
-            form = button.form(
-                request.POST if request.method == "POST" else None, initial=button.initial(row)
-            )
+            data = request.POST if request.method == "POST" else None
+            form = button.form_for(row)(data, initial=button.initial(row))
             if request.method == "POST" and not button.when(row):
                 messages.warning(request, _("There is nothing left to do here: it was done meanwhile."))
                 return HttpResponseRedirect(back)

@@ -129,8 +129,24 @@ def _me(request: HttpRequest, membership: Any) -> dict[str, Any]:
         "account": {"name": current.name, "number": current.number} if current else None,
         "accounts": SimpleLazyObject(lambda: _accounts(int(user.pk or 0), current)),
         "switch_url": reverse("switch_account"),
+        "manage": _manage(request),
         "is_staff": getattr(user, "is_staff", False),
     }
+
+
+def _manage(request: HttpRequest) -> list[dict[str, str]]:
+    """The pages about the whole account, for its owners; and for everybody the way out of it."""
+    viewer = getattr(request, "viewer", None)
+    if viewer is None:
+        return []
+    leave = {"label": _("Leave this account"), "url": reverse("leave")}
+    if not viewer.may("manage") or viewer.address_ids is not None:
+        return [leave]
+    return [
+        {"label": _("People"), "url": reverse("people")},
+        {"label": _("Activity"), "url": reverse("activity")},
+        leave,
+    ]
 
 
 def _accounts(user_id: int, current: Any) -> list[dict[str, Any]]:

@@ -42,6 +42,9 @@ PUBLIC_PAGES = {
     "guide-pictures": "/guide/returns/",
     "returns-policy": "/returns-policy/",
     "support": "/support/",
+    "register": "/register/",
+    "register-sent": "/register/sent/",
+    "register-unknown": "/register/unknown/",
 }
 
 PAGES = {
@@ -58,6 +61,11 @@ PAGES = {
     "reads": "/reads/",
     "reads-rows": "/reads/rows/",
     "orders": "/orders/",
+    "people": "/people/",
+    "people-invite": "/people/invite/",
+    "activity": "/activity/",
+    "welcome": "/welcome/",
+    "leave": "/account/leave/",
     "outbox": "/demo/outbox/",
     "support-messages": "/support/messages/",
     "support-write": "/support/messages/new/",
@@ -81,6 +89,8 @@ FIRST_OF: dict[str, tuple[str, ...]] = {
     "order-delivered": ("/orders/?state=delivered", "#list tbody th a"),
     "stock-count": ("/stock/", "#list tbody th a"),
     "address": ("/addresses/", "#list tbody th a"),
+    "person": ("/people/", "#list tbody tr:nth-child(2) th a"),
+    "join-request": ("/people/", "main .rows a.btn"),
     "mail": ("/demo/outbox/", "main tbody th a"),
 }
 """Pages that are the first one of a list: the list, the link on it, and perhaps where to go from there."""

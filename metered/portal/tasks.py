@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from metered.portal import actions, publishing
+from metered.portal import actions, publishing, registrations
 
 
 @shared_task(name="portal.tell_of_silent_devices")
@@ -23,3 +23,13 @@ def remind_of_bulletins() -> None:
 @shared_task(name="portal.tell_subscribers")
 def tell_subscribers() -> None:
     publishing.tell_subscribers()
+
+
+@shared_task(name="portal.forget_registrations")
+def forget_registrations() -> None:
+    registrations.forget()
+
+
+@shared_task(name="portal.take_registrations")
+def take_registrations() -> None:
+    registrations.take_registrations()

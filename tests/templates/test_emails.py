@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 OPERATOR = {"name": "Acme & Sons", "phone": "1-800-555-0100", "email": "help@acme.example", "hours": "8 to 5"}
 LINES = [
@@ -51,11 +52,35 @@ ADDRESS = {
     "address_url": "https://portal.example/addresses/x/",
     "operator": OPERATOR,
 }
+DOOR = {
+    "account_name": "Northwind & Sons",
+    "invited_by": "Ana <Ruiz>",
+    "role": "orderer",
+    "serial": "A1 <toner>",
+    "place": "14604",
+    "expires_at": dt.datetime(2026, 11, 28, 9, 30, tzinfo=dt.UTC),
+    "activate_url": "https://portal.example/register/x/",
+    "register_url": "https://portal.example/register/",
+    "accept_url": "https://portal.example/invitations/x/",
+    "operator": OPERATOR,
+}
+NEWS = {
+    "subject_line": "Ana & Ben",
+    "title": "Ana <toner> took Ben out",
+    "text": ["Ben sees nothing & nobody."],
+    "action": "See who belongs",
+    "action_url": "https://portal.example/people/",
+    "operator": OPERATOR,
+}
 MAILS: dict[str, dict[str, Any]] = {
     "order_announced": ORDER,
     "order_shipped": ORDER,
     "device_silent": SILENT,
     "address_changed": ADDRESS,
+    "registration_link": DOOR,
+    "registration_no_match": DOOR,
+    "invitation": DOOR,
+    "account_news": NEWS,
 }
 
 
@@ -129,3 +154,16 @@ def test_a_shipment_without_a_date_or_tracking_says_nothing_of_them() -> None:
 def test_silence_is_told_in_days_with_advice() -> None:
     text = part("device_silent", "txt")
     assert "has not reported for 9 days" in text and "- Is it switched on?" in text
+
+
+def test_no_match_says_what_was_typed_and_whom_to_call_when() -> None:
+    text = part("registration_no_match", "txt")
+    assert "A1 <toner>" in text and "14604" in text
+    assert "Have your serial number ready and call 1-800-555-0100 (8 to 5)" in text
+
+
+def test_a_mailed_link_says_how_long_it_works() -> None:
+    for name in ("registration_link", "invitation"):
+        with timezone.override("UTC"):
+            assert "works once, until Saturday 28 November, 09:30 UTC" in part(name, "txt")
+    assert "You may order, return and count supplies" in part("invitation", "txt")

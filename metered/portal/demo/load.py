@@ -14,6 +14,7 @@ from metered.portal.demo import campus, ledger, people, places, public, reads, s
 from metered.portal.demo.assemble import Written, spares, staff_of, write_history
 from metered.portal.demo.customers import CUSTOMERS, MAPLE, NORTHWIND, RECORDED_AT
 from metered.portal.demo.fleet import recorded_specs, spec_of, write_catalogue, write_devices
+from metered.portal.demo.joining import write_joining
 from metered.replenishment import actions as replenishment
 from metered.stock.models import Pool
 
@@ -66,6 +67,7 @@ def load(*, seed: int = 1, small: bool = False, now: dt.datetime | None = None) 
     places.write(now)
     reads.write(now)
     public.write(now)
+    write_joining(now)
     return written
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from metered.accounts.models import JoinRequest
 from metered.fleet.models import DeviceRequest
 from metered.notify.models import Message
 from metered.orders.models import LineState, Order
@@ -67,6 +68,12 @@ def queues_for_system(user: Any) -> list[Queue]:
             SupportMessage.objects.filter(answered_at=None).count(),
             reverse("admin:portal_supportmessage_changelist") + "?answered=no",
             "portal.view_supportmessage",
+        ),
+        Queue(
+            _("People who ask to join an account"),
+            JoinRequest.objects.filter(decided_at=None).count(),
+            reverse("admin:accounts_joinrequest_changelist") + "?decided_at__isempty=1",
+            "accounts.view_joinrequest",
         ),
         Queue(
             _("Mails that could not be sent"),

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from metered.accounts.middleware import SESSION_KEY
+from metered.accounts.people_queries import requests_of_for_system
 from metered.accounts.queries import accounts_of_for_system
 
 LISTS = ("devices", "supplies", "stock", "orders", "addresses")
@@ -35,4 +36,5 @@ def no_account(request: HttpRequest) -> HttpResponse:
         return redirect("overview")
     if getattr(request.user, "is_staff", False):
         return redirect("admin:index")
-    return render(request, "portal/no_account.html")
+    waiting = requests_of_for_system(request.user.pk or 0)
+    return render(request, "portal/no_account.html", {"waiting": waiting})

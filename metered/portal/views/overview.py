@@ -12,10 +12,12 @@ from metered.lib.picture_words import words as picture_words
 from metered.orders.presentation import order_row
 from metered.orders.queries import recent
 from metered.portal.presentation import overview as words
+from metered.portal.presentation.people import join_needs
 from metered.portal.presentation.supplies import outlook_rows
 from metered.portal.queries import overview as queries
 from metered.portal.queries import supplies as supply_queries
 from metered.portal.queries.forecasts import coverage
+from metered.portal.queries.people import join_requests_waiting
 
 ORDERS = 4
 SUPPLIES = 6
@@ -32,7 +34,10 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "day": wording.long_day(wording.local(now).date()),
         "heading": words.heading(covered, devices, heard),
-        "needs": words.needs(queries.needs(viewer, now), covered, now),
+        "needs": [
+            *join_needs(join_requests_waiting(viewer)),
+            *words.needs(queries.needs(viewer, now), covered, now),
+        ],
         "quiet": words.quiet_line(devices, heard),
         "outlook": pictures.outlook(rows, words=drawn) if rows else "",
         "outlook_table": pictures.outlook_table(rows, words=drawn) if rows else None,

@@ -1,0 +1,214 @@
+"""An account's activity in plain words: who did what to which, and what was before. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from metered.accounts.words import role_name
+from metered.lib import wording
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "people": ("member", "invitation", "join request"),
+    "orders": ("order", "order line"),
+    "devices": ("device", "heavy job", "token", "agent"),
+    "addresses": ("address",),
+}
+"""The words of the filter, and the kinds of entry that they stand for."""
+
+SENTENCES: dict[tuple[str, str], Any] = {
+    ("member", "activated"): gettext_lazy("%(person)s activated the account and owns it"),
+    ("member", "joined"): gettext_lazy("%(person)s accepted the invitation and joined"),
+    ("member", "changed"): gettext_lazy("%(who)s changed what %(person)s may do"),
+    ("member", "removed"): gettext_lazy("%(who)s took %(person)s out of the account"),
+    ("member", "left"): gettext_lazy("%(person)s left the account"),
+    ("member", "became owner"): gettext_lazy("%(who)s made %(person)s the owner"),
+    ("member", "handed over"): gettext_lazy("%(who)s handed the account over"),
+    ("invitation", "invited"): gettext_lazy("%(who)s invited %(person)s"),
+    ("invitation", "sent again"): gettext_lazy("%(who)s sent the invitation of %(person)s again"),
+    ("invitation", "withdrawn"): gettext_lazy("%(who)s took back the invitation of %(person)s"),
+    ("join request", "asked to join"): gettext_lazy("%(person)s asked to join"),
+    ("join request", "approved"): gettext_lazy("%(who)s let %(person)s join"),
+    ("join request", "declined"): gettext_lazy("%(who)s did not let %(person)s join"),
+    ("order", "placed"): gettext_lazy("%(who)s placed order %(what)s"),
+    ("order", "held"): gettext_lazy("%(who)s said “not now” to order %(what)s"),
+    ("order", "resumed"): gettext_lazy("%(who)s let order %(what)s go after all"),
+    ("order", "postponed"): gettext_lazy("%(who)s put off order %(what)s: the address takes no deliveries"),
+    ("order", "released"): gettext_lazy("%(who)s released order %(what)s"),
+    ("order", "shipped"): gettext_lazy("%(who)s shipped order %(what)s"),
+    ("order", "delivered"): gettext_lazy("%(who)s noted the delivery of order %(what)s"),
+    ("order", "cancelled"): gettext_lazy("%(who)s cancelled order %(what)s"),
+    ("order line", "cancelled"): gettext_lazy("%(who)s cancelled a line of order %(what)s"),
+    ("device", "switched replenishment"): gettext_lazy("%(who)s switched automatic supplies for %(what)s"),
+    ("device", "removed"): gettext_lazy("%(who)s took %(what)s out of use"),
+    ("device", "added"): gettext_lazy("%(who)s added %(what)s"),
+    ("device", "entered a read"): gettext_lazy("%(who)s entered a meter read of %(what)s"),
+    ("device", "accepted a read"): gettext_lazy("%(who)s accepted a meter read of %(what)s"),
+    ("heavy job", "announced"): gettext_lazy("%(who)s announced a heavy job"),
+    ("token", "issued"): gettext_lazy("%(who)s made a key for %(what)s to report with"),
+    ("token", "revoked"): gettext_lazy("%(who)s took a key for reporting back"),
+    ("address", "worded"): gettext_lazy("%(who)s changed the address %(what)s"),
+}
+VERBS: dict[str, Any] = {
+    "added": gettext_lazy("%(who)s added %(thing)s"),
+    "removed": gettext_lazy("%(who)s removed %(thing)s"),
+}
+OTHER: Any = gettext_lazy("%(who)s changed %(thing)s")
+"""What is said of an entry that nothing more is known of."""
+
+THINGS: dict[str, Any] = {
+    "account": gettext_lazy("the account's record"),
+    "address": gettext_lazy("the address %(what)s"),
+    "agent": gettext_lazy("the device agent %(what)s"),
+    "contract": gettext_lazy("the contract %(what)s"),
+    "device": gettext_lazy("the device %(what)s"),
+    "member": gettext_lazy("the part of %(person)s"),
+    "membership": gettext_lazy("somebody's part in the account"),
+    "order": gettext_lazy("order %(what)s"),
+    "order line": gettext_lazy("a line of order %(what)s"),
+}
+
+LABELS: dict[str, Any] = {
+    "addresses": gettext_lazy("Addresses"),
+    "because": gettext_lazy("Because"),
+    "carrier": gettext_lazy("Carrier"),
+    "contact_email": gettext_lazy("Contract's contact"),
+    "device": gettext_lazy("Serial number"),
+    "lines": gettext_lazy("Lines"),
+    "name": gettext_lazy("Name"),
+    "pages": gettext_lazy("Pages"),
+    "role": gettext_lazy("Role"),
+    "starts_on": gettext_lazy("From"),
+    "status": gettext_lazy("State"),
+    "taken_at": gettext_lazy("Read at"),
+    "tracking": gettext_lazy("Tracking number"),
+    "values": gettext_lazy("Meters"),
+}
+SAID = {"person", "email", "number", "hint"}
+"""What stands in the sentence already, or says nothing to people."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an entry is about, where it still exists: its name, and its page."""
+
+    name: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    when: str
+    sentence: str
+    changes: list[Change]
+    url: str
+
+
+def entry(row: Mapping[str, Any], known: Known | None) -> Entry:
+    before, after = row["before"], row["after"]
+    facts = {**_facts(before), **_facts(after)}
+    who = row["actor_name"] if row["actor_id"] else _("The portal")
+    person = str(facts.get("person") or facts.get("email") or _("somebody"))
+    what = known.name if known else str(facts.get("number") or facts.get("name") or "")
+    values = {"who": who, "person": person, "what": what or _("that is gone now")}
+    return Entry(
+        when=wording.stamp(row["at"], zone=True),
+        sentence=_sentence(row["kind"], row["verb"], values),
+        changes=_changes(before, after),
+        url=known.url if known else "",
+    )
+
+
+def _sentence(kind: str, verb: str, values: dict[str, str]) -> str:
+    known = SENTENCES.get((kind, verb))
+    if known is not None:
+        return str(known) % values
+    thing = THINGS.get(kind)
+    named = str(thing) % values if thing is not None else kind
+    return str(VERBS.get(verb, OTHER)) % {**values, "thing": named}
+
+
+def _facts(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _changes(before: Any, after: Any) -> list[Change]:
+    """What differs, by name; a bare value before or after stands without a name."""
+    if not isinstance(before, dict) and not isinstance(after, dict):
+        if before in (None, "") and after in (None, ""):
+            return []
+        return [Change("", _text("", before), _text("", after))]
+    old, new = _facts(before), _facts(after)
+    changed = [key for key in {**old, **new} if key not in SAID and old.get(key) != new.get(key)]
+    # A part in the account is told whole: "all addresses" is nothing in the row.
+    changed += [
+        key for key in ("addresses",) if key in {**old, **new} and key not in changed and not (old and new)
+    ]
+    return [
+        Change(
+            str(LABELS.get(key) or key.replace("_", " ").capitalize()),
+            _text(key, old.get(key)) if key in old else "",
+            _text(key, new.get(key)) if key in new else "",
+        )
+        for key in changed
+    ]
+
+
+def _text(key: str, value: Any) -> str:
+    """A value of the log as people write it."""
+    if key == "addresses":
+        return ", ".join(value) if value else _("All addresses")
+    if key == "role":
+        return role_name(str(value))
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, int):
+        return wording.grouped(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text('', item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text("", item) for item in value)
+    text = "" if value is None else str(value)
+    return _moment(text) or CODES.get(text, lambda: text)()
+
+
+CODES: dict[str, Callable[[], str]] = {
+    "on": lambda: _("On"),
+    "off": lambda: _("Off"),
+    "starting": lambda: _("Starts once use is known"),
+    "accepted": lambda: _("Accepted"),
+    "held": lambda: _("Waits for a second look"),
+    "confirmed": lambda: _("Confirmed by who entered it"),
+    "active": lambda: _("Active"),
+    "suspended": lambda: _("Suspended"),
+    "ended": lambda: _("Ended"),
+}
+"""Words of the database, as people say them."""
+
+
+def _moment(text: str) -> str:
+    if len(text) < 10 or not text[:4].isdecimal() or text[4] != "-":
+        return ""
+    try:
+        if len(text) == 10:
+            return wording.full_day(dt.date.fromisoformat(text))
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return wording.stamp(moment, zone=True) if moment.tzinfo else ""
+
+
+def heading(account: str) -> str:
+    return _("Who did what for %(account)s") % {"account": account}
