@@ -27,6 +27,7 @@ PIPELINE = (
     Stage("replenishment.review", "replenishment.decide"),
     Stage("replenishment.proposal", "orders.take_proposals"),
     Stage("orders.release", "orders.release_due"),
+    Stage("orders.held", "orders.weigh_held"),
     Stage("notify.message", "notify.send_due"),
 )
 

@@ -288,6 +288,15 @@ ANNOUNCEMENT: dt.timedelta = env.duration("METERED_ANNOUNCEMENT", "45s" if DEMO 
 REPLENISHMENT_RISK = env.number("METERED_RISK", 0.03)
 REPLENISHMENT_JOIN_DAYS = env.integer("METERED_JOIN_DAYS", 45)
 REPLENISHMENT_LEAD_DAYS = env.integer("METERED_LEAD_DAYS", 5)
+# --- Orders by hand (domain rules 17 and 18) -------------------------------------------------------
+ORDER_LIMIT_DAYS = env.integer("METERED_ORDER_LIMIT_DAYS", 60)
+ORDER_COUNT_DAYS = env.integer("METERED_ORDER_COUNT_DAYS", 60)
+ORDER_AGAIN_DAYS = env.integer("METERED_ORDER_AGAIN_DAYS", 14)
+URGENT_LEAD_DAYS = env.integer("METERED_URGENT_LEAD_DAYS", 1)
+# So many reported units of a line (wrong, damaged, …) are replaced at once; more waits for staff.
+REPLACED_AT_ONCE = env.integer("METERED_REPLACED_AT_ONCE", 2)
+
+# --- Silence -------------------------------------------------------------------------------------
 SILENT_WARN_DAYS = env.integer("METERED_SILENT_WARN_DAYS", 3)
 SILENT_ALERT_DAYS = env.integer("METERED_SILENT_ALERT_DAYS", 7)
 SILENT_STAFF_DAYS = env.integer("METERED_SILENT_STAFF_DAYS", 30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import Sum
@@ -13,6 +14,7 @@ from metered.accounts.actions import log
 from metered.accounts.models import User
 from metered.lib.errors import Refused
 from metered.orders.models import LineState, Order, OrderLine, ShipmentLine
+from metered.orders.placing import ledger_origin
 from metered.replenishment import actions as replenishment
 from metered.stock import actions as stock
 
@@ -20,19 +22,26 @@ HOLD = dt.timedelta(days=7)
 """How long “not now” holds an announced order (domain rule 21), and a cancelled one stays away."""
 
 
-def close(line: OrderLine, because: str, *, left: int, not_before: dt.datetime | None = None) -> None:
+def close(
+    line: OrderLine,
+    because: str,
+    *,
+    left: int,
+    not_before: dt.datetime | None = None,
+    as_: LineState = LineState.CANCELLED,
+) -> None:
     """Ends a line of which `left` units have not been shipped: those are not on the way any more.
 
     A line of which something has left is no longer cancelled: it counts as shipped, without the rest.
     """
     whole = left == line.quantity
-    state = LineState.CANCELLED if whole else LineState.SHIPPED
+    state = as_ if whole else LineState.SHIPPED
     OrderLine.objects.filter(pk=line.pk).update(state=state, closed_reason=because)
     stock.cancel(
         pool_id=line.pool_id,
         quantity=left,
         cause=f"cancel:{line.public_id}",
-        origin=line.order.origin,
+        origin=ledger_origin(line.order.origin),
         note=because,
     )
     if line.proposal_id is not None:
@@ -74,3 +83,19 @@ def cancel_line(
         public_id=locked.public_id,
         after={"number": order.number, "because": because},
     )
+
+
+@transaction.atomic
+def cancel_lines(*, order: Order, line_ids: Collection[str], because: str, actor: User | None = None) -> int:
+    """A customer cancels lines (public ids) before they are shipped, all or none. Returns how many.
+
+    Refused when none is chosen, or something of one of them has left.
+    """
+    lines = list(order.lines.filter(public_id__in=list(line_ids)).order_by("pk"))
+    if not lines:
+        raise Refused(_("Choose what to cancel."), code="nothing_chosen")
+    for line in lines:
+        if ShipmentLine.objects.filter(line=line).exists():
+            raise Refused(_("It has been shipped already."), code="already_shipped")
+        cancel_line(line=line, because=because, actor=actor)
+    return len(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,15 @@ class Wanted:
     slot_ids: Sequence[int] = ()
     proposal: Proposal | None = None
     reason: Mapping[str, Any] | None = field(default=None)
+    weighed: Mapping[str, Any] | None = None
+    """What it was weighed against when a person ordered it."""
+
+
+def ledger_origin(origin: str) -> str:
+    """How the ledger calls an order's origin. A replacement is the operator's doing: the forecast must not
+    take it for a customer who found the shelf empty.
+    """
+    return "staff" if origin == Order.Origin.REPLACED else origin
 
 
 def next_number() -> str:
@@ -57,8 +67,11 @@ def place(
     release_at: dt.datetime | None = None,
     reference: str = "",
     cost_centre: str = "",
+    once: uuid.UUID | None = None,
 ) -> Order:
     """Places an order of at least one line; its units are on the way from now on.
+
+    `once`: the form it comes from; a second order of the same form and contract is an IntegrityError.
 
     Raises Refused(nothing_ordered) without lines, Refused(other_pool) for a pool of another address or
     contract, and IntegrityError when an automatic line would be
@@ -80,6 +93,7 @@ def place(
         release_at=release_at,
         reference=reference,
         cost_centre=cost_centre,
+        once=once,
     )
     automatic = origin == Order.Origin.AUTOMATIC
     for item in wanted:
@@ -93,13 +107,15 @@ def place(
             proposal=item.proposal,
             reason=item.reason,
             release_at=release_at,
+            weighed=item.weighed,
+            weighed_at=order.placed_at if item.weighed else None,
         )
         line.slots.add(*item.slot_ids)
         stock.expect(
             pool_id=item.pool.pk,
             quantity=item.quantity,
             cause=f"order:{line.public_id}",
-            origin=origin,
+            origin=ledger_origin(origin),
             at=order.placed_at,
         )
     log(

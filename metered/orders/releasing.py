@@ -20,9 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 def release_due(*, now: dt.datetime | None = None) -> int:
-    """Releases the automatic orders whose announcement time is over. Returns how many it looked at.
+    """Releases what is announced, or waits for an address to open, once its time is over.
 
     One whose address is closed today, or on the day on which it would usually arrive, waits (domain rule 21).
+    Returns how many orders it looked at.
     """
     looked_at, seen = 0, set[int]()
     while (order_id := _due(now or timezone.now(), but=seen)) is not None:
@@ -35,7 +36,7 @@ def release_due(*, now: dt.datetime | None = None) -> int:
 
 
 def _due(now: dt.datetime, *, but: set[int]) -> int | None:
-    lines = OrderLine.objects.filter(state=LineState.PLACED, automatic=True, release_at__lte=now)
+    lines = OrderLine.objects.filter(state=LineState.PLACED, release_at__lte=now)
     return (
         lines.exclude(order_id__in=but)
         .order_by("release_at", "order_id")
@@ -50,7 +51,7 @@ def _release_one(order_id: int, now: dt.datetime) -> bool:
     if locked is None:
         return False
     order = locked.order
-    due = order.lines.filter(state=LineState.PLACED, automatic=True, release_at__lte=now)
+    due = order.lines.filter(state=LineState.PLACED, release_at__lte=now)
     opens = open_from(locked.address, now)
     if opens is None:
         release_lines(locked, due, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -17,7 +18,9 @@ from metered.orders import announcements
 from metered.orders.closing import close, deliver_if_all_arrived
 from metered.orders.leaving import refusal_of
 from metered.orders.locking import lock
-from metered.orders.models import LineState, Order, OrderLine, Shipment, ShipmentLine
+from metered.orders.models import LineState, Order, OrderLine, Problem, Shipment, ShipmentLine
+from metered.orders.placing import ledger_origin
+from metered.orders.problems import file_missing
 from metered.replenishment import actions as replenishment
 from metered.stock import actions as stock
 
@@ -113,16 +116,22 @@ def deliver(
     quantities: Mapping[int, int] | None = None,
     delivered_at: dt.datetime | None = None,
     actor: User | None = None,
-) -> None:
+    tell: bool = False,
+    once: uuid.UUID | None = None,
+) -> list[Problem]:
     """A parcel arrived, whole or with `quantities` (shipment line id → units). Twice changes nothing.
 
-    What arrived goes from on the way to the shelf; what is missing is no longer on the way.
+    What arrived goes from on the way to the shelf; what is missing is no longer on the way. `tell`: its
+    people hear of it, since none of them said so. `once`: a customer said it with this form, and what is
+    missing is reported with it. Returns those reports.
     """
     at = delivered_at or timezone.now()
-    order = Order.objects.select_for_update().get(pk=shipment.order_id)
+    held = lock(shipment.order_id)
+    assert held is not None
+    order, missing = held.order, []
     locked = Shipment.objects.select_for_update().get(pk=shipment.pk)
     if locked.delivered_at is not None:
-        return
+        return []
     for item in locked.lines.select_related("line").order_by("line__pool_id"):
         units = item.quantity if quantities is None else quantities.get(item.pk, 0)
         if not 0 <= units <= item.quantity:
@@ -133,7 +142,7 @@ def deliver(
                 pool_id=item.line.pool_id,
                 quantity=units,
                 cause=f"delivery:{locked.public_id}:{item.line.public_id}",
-                origin=order.origin,
+                origin=ledger_origin(order.origin),
                 at=at,
                 actor=actor,
             )
@@ -143,9 +152,10 @@ def deliver(
                 pool_id=item.line.pool_id,
                 quantity=item.quantity - units,
                 cause=f"missing:{locked.public_id}:{item.line.public_id}",
-                origin=order.origin,
+                origin=ledger_origin(order.origin),
                 note=_("It did not arrive."),
             )
+            missing.append((item.line, item.quantity - units))
     Shipment.objects.filter(pk=locked.pk).update(delivered_at=at)
     for line in order.lines.filter(state=LineState.SHIPPED):
         deliver_if_all_arrived(line)
@@ -159,3 +169,13 @@ def deliver(
         public_id=order.public_id,
         after={"number": order.number},
     )
+    if tell:
+        announcements.tell_delivered(locked)
+    if once is None or not missing:
+        return []
+    found = [
+        file_missing(locked=held, line=line, quantity=units, once=once, actor=actor)
+        for line, units in missing
+    ]
+    announcements.tell_reported(order, found, actor)
+    return found

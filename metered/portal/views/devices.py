@@ -54,7 +54,9 @@ def devices(request: HttpRequest) -> HttpResponse:
 def device(request: HttpRequest, public_id: str) -> HttpResponse:
     """One device: what it holds, how long that lasts, what was decided and why."""
     now = timezone.now()
-    whole = device_queries.whole(viewer_of(request), public_id, now)
+    viewer = viewer_of(request)
+    whole = device_queries.whole(viewer, public_id, now)
     if whole is None:
         raise Http404
-    return render(request, "portal/device_detail.html", {"device": device_words.sheet(whole, now)})
+    context = {"device": device_words.sheet(whole, now), "may_order": viewer.may("order")}
+    return render(request, "portal/device_detail.html", context)
