@@ -52,6 +52,7 @@ class _Ground:
     offers: Mapping[int, Offer]
     heard_on: Mapping[int, dt.date]
     urgent: bool
+    once: uuid.UUID
     now: dt.datetime
 
 
@@ -109,7 +110,7 @@ def _place(
 ) -> list[Order]:
     if not asked:
         raise Refused(_("There is nothing on this order."), code="nothing_ordered")
-    ground = _ground(account_id, address_id, [item.pool_id for item in asked], urgent, now)
+    ground = _ground(account_id, address_id, [item.pool_id for item in asked], urgent, once, now)
     room = {pool_id: _room(ground, pool_id) for pool_id in ground.pools}
     wanted: dict[int, list[Wanted]] = defaultdict(list)
     for item in sorted(asked, key=lambda item: (item.pool_id, item.device_id or 0)):
@@ -138,7 +139,12 @@ def _place(
 
 
 def _ground(
-    account_id: int, address_id: int, pool_ids: Sequence[int], urgent: bool, now: dt.datetime
+    account_id: int,
+    address_id: int,
+    pool_ids: Sequence[int],
+    urgent: bool,
+    once: uuid.UUID,
+    now: dt.datetime,
 ) -> _Ground:
     addresses = Address.objects.select_for_update(no_key=True, of=("self",)).select_related("current")
     address = addresses.filter(pk=address_id, account_id=account_id).first()
@@ -161,6 +167,7 @@ def _ground(
         offers,
         heard_on_for_system(address_id),
         urgent,
+        once,
         now,
     )
 
@@ -212,7 +219,7 @@ def _lines(ground: _Ground, item: Asked, room: dict[int, int], anyway: bool) -> 
         }
         raise Refused(said, code="not_fitting")
     chosen = [slot.pk for slot in slots[: max(item.quantity, 1)]]
-    if not anyway and lately_for_system(pool.pk, chosen, ground.now):
+    if not anyway and lately_for_system(pool.pk, chosen, ground.now, but=ground.once):
         said = _("The same was ordered for the same device in the last %(days)s days.") % {
             "days": settings.ORDER_AGAIN_DAYS
         }

@@ -223,13 +223,17 @@ def coming(viewer: Viewer, pool_ids: Iterable[int]) -> list[Coming]:
     ]
 
 
-def lately_for_system(pool_id: int, slot_ids: Iterable[int], now: dt.datetime) -> list[OrderLine]:
+def lately_for_system(
+    pool_id: int, slot_ids: Iterable[int], now: dt.datetime, *, but: uuid.UUID | None = None
+) -> list[OrderLine]:
     """Lines of the pool for one of these slots that were ordered within settings.ORDER_AGAIN_DAYS, and not
-    given up (domain rule 18)."""
+    given up (domain rule 18). `but`: those of this form don't count."""
     since = now - dt.timedelta(days=settings.ORDER_AGAIN_DAYS)
     lines = OrderLine.objects.filter(
         pool_id=pool_id, order__placed_at__gt=since, slots__in=list(slot_ids)
     ).exclude(state__in=STATES["cancelled"])
+    if but is not None:
+        lines = lines.filter(Q(order__once=None) | ~Q(order__once=but))
     return list(lines.select_related("order").distinct().order_by("pk"))
 
 
