@@ -40,8 +40,8 @@ def fill_cart(
     `device_id`: only the lines for this device are replaced, others stay. `reference` and `cost_centre` None
     leave what is there. Raises Refused(other_pool) for a pool of another address.
     """
-    cart, _created = Cart.objects.get_or_create(account_id=account_id, user=user, address_id=address_id)
-    cart = Cart.objects.select_for_update().get(pk=cart.pk)
+    made, _created = Cart.objects.get_or_create(account_id=account_id, user=user, address_id=address_id)
+    cart: Cart = Cart.objects.select_for_update().get(pk=made.pk)
     mine = Pool.objects.filter(account_id=account_id, address_id=address_id)
     known = set(mine.filter(pk__in=[item.pool_id for item in asked]).values_list("pk", flat=True))
     if any(item.pool_id not in known or not 0 <= item.quantity <= MOST for item in asked):

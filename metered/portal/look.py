@@ -35,6 +35,7 @@ PAGES = {
     "devices-none": "/devices/?search=nothing-is-called-so",
     "supplies": "/supplies/",
     "orders": "/orders/",
+    "order-new": "/orders/new/",
     "outbox": "/demo/outbox/",
     "not-found": "/nothing-here/",
     "security": "/sign-in/2fa/",
@@ -47,6 +48,7 @@ FIRST_OF = {
     "device-by-hand": ("/devices/?path=manual", "#list tbody th a"),
     "order": ("/orders/?origin=automatic", "#list tbody th a"),
     "order-delivered": ("/orders/?state=delivered", "#list tbody th a"),
+    "order-new-for": ("/orders/new/", "main .rows a"),
     "mail": ("/demo/outbox/", "main tbody th a"),
 }
 """Pages that are the first one of a list: the list, and the link on it."""
@@ -54,6 +56,8 @@ FIRST_OF = {
 STAFF_PAGES = {
     "staff": "/admin/",
     "staff-orders": "/admin/orders/order/",
+    "staff-held": "/admin/orders/orderline/?waits=any",
+    "staff-problems": "/admin/orders/problem/",
     "staff-devices": "/admin/fleet/device/",
     "staff-reads": "/admin/reads/read/",
 }

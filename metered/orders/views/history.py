@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
@@ -82,7 +83,8 @@ def history_csv(request: HttpRequest) -> StreamingHttpResponse:
     viewer = viewer_of(request)
     form = HistoryForm(request.GET, addresses=addresses(viewer).values_list("public_id", "name"))
     found = queries.history_lines(viewer, queries.Wanted(**form.wanted()))
-    rows = chain([csv_head()], (csv_row(row) for row in found))
+    head: list[Sequence[object]] = [csv_head()]
+    rows = chain(head, (csv_row(row) for row in found))
     answer = StreamingHttpResponse(csv_rows.lines(rows), content_type="text/csv; charset=utf-8")
     name = f"orders-{timezone.localdate().isoformat()}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
