@@ -43,7 +43,7 @@ from metered.fleet.models import Agent, Contract, Device, ModelMeter
 from metered.notify.actions import post
 from metered.notify.models import Message
 from metered.orders import actions as orders
-from metered.orders.models import Order
+from metered.orders.models import Order, Problem
 from metered.portal import helpdesk, publishing
 from metered.portal.models import Notice, Subscription, SupportMessage
 from metered.reads.models import Batch, DeviceState, Read, ReadDraft, ReadRequest, ReadValue
@@ -222,6 +222,8 @@ def one_of_everything(made: World) -> None:
     model = device.model
     make.bulletin(model, "1.0", now.date())
     orders.release_now(order=made.harbor.order)
+    line = made.main.order.lines.order_by("pk")[0]
+    Problem.objects.create(line=line, kind="damaged", quantity=1, once=uuid.uuid4(), **owned)
     replenishment.DeviceRate.objects.create(device=device, folded_at=now, **owned)
     replenishment.Position.objects.create(slot=made.main.scene.slots[0], device=device, **owned)
     replenishment.PoolForecast.objects.create(pool=made.main.scene.pools[0], **owned)

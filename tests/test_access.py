@@ -66,6 +66,20 @@ GET  /devices/<slug:public_id>/connection/ in   200    200  200  200   200  404 
 GET  /devices/<slug:public_id>/connection/check/ in   405    405  405  405   405  405    405  405  405   405
 POST /devices/<slug:public_id>/connection/check/ in   403    ok   ok   ok    ok   404    404  na   na    na
 GET  /orders/                              in   200    200  200  200   200  -      200  na   na    na
+GET  /orders/csv/                          in   200    200  200  200   200  -      200  na   na    na
+GET  /orders/new/                          in   403    403  200  200   200  -      200  na   na    na
+POST /orders/new/                          in   403    403  ok   ok    ok   -      404  na   na    na
+GET  /orders/new/review/                   in   403    403  ok   ok    ok   -      ok   na   na    na
+GET  /orders/new/place/                    in   405    405  405  405   405  -      405  405  405   405
+POST /orders/new/place/                    in   403    403  ok   ok    ok   -      404  na   na    na
+GET  /orders/<slug:public_id>/again/       in   405    405  405  405   405  405    405  405  405   405
+POST /orders/<slug:public_id>/again/       in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /orders/<slug:public_id>/arrived/     in   405    405  405  405   405  405    405  405  405   405
+POST /orders/<slug:public_id>/arrived/     in   403    403  404  404   404  404    404  na   na    na
+GET  /orders/<slug:public_id>/cancel/      in   405    405  405  405   405  405    405  405  405   405
+POST /orders/<slug:public_id>/cancel/      in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /orders/<slug:public_id>/problem/     in   403    403  200  200   200  404    404  na   na    na
+POST /orders/<slug:public_id>/problem/     in   403    403  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
 POST /orders/<slug:public_id>/not-now/     in   403    403  ok   ok    ok   404    404  na   na    na
@@ -138,6 +152,8 @@ GET  /register/<slug:token>/               200  200    200  200  200   200  -   
 POST /register/<slug:token>/               ok   200    200  200  200   200  -      200  200  200   200
 GET  /invitations/<slug:token>/            200  200    200  200  200   200  -      200  200  200   200
 POST /invitations/<slug:token>/            ok   200    200  200  200   200  -      200  200  200   200
+GET  /orders/not-now/<str:token>/          404  404    404  404  404   404  -      404  404  404   404
+POST /orders/not-now/<str:token>/          404  404    404  404  404   404  -      404  404  404   404
 GET  /language/                            405  405    405  405  405   405  -      405  405  405   405
 POST /language/                            ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
 GET  /mail/stop/<str:token>/               404  404    404  404  404   404  -      404  404  404   404
@@ -254,6 +270,8 @@ portal.page                   add change  /as-shipped
 portal.notice                 add change  /withdraw
 portal.subscription
 portal.supportmessage         /answer
+orders.orderline              /release /reduce /decline
+orders.problem                /replace /answer
 auth.group                    add change delete
 usersessions.usersession      add change delete
 """
@@ -432,6 +450,12 @@ def form(pattern: str, made: World, who: str = "") -> dict[str, str]:
         "/account/switch/": {"account": made.main.account.public_id},
         "/settings/": {"mail_orders": "digest", "mail_devices": "single", "mail_counts": "off"},
         "/language/": {"language": "en"},
+        "/orders/new/": {
+            "address": made.main.address.public_id, "once": "8b4f7a4cf5d94a39b2f1f0a4b1c2d3e4",
+            f"q-{made.main.scene.pools[0].public_id}": "1",
+        },
+        "/orders/new/place/": {"address": made.main.address.public_id},
+        "/orders/<slug:public_id>/cancel/": {"lines": made.main.order.lines.all()[0].public_id},
         "/devices/add/": {"serial": "NEW1", "model": "C505", "address": "other", "note": "Shed 3"},
         "/devices/<slug:public_id>/name/": {"name": "Desk", "place": "Hall"},
         "/devices/<slug:public_id>/replenishment/": {"on": "0"},

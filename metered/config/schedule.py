@@ -30,6 +30,7 @@ PIPELINE = (
     Stage("replenishment.proposal", "orders.take_proposals"),
     Stage("orders.release", "orders.release_due"),
     Stage("portal.notice", "portal.tell_subscribers"),
+    Stage("orders.held", "orders.weigh_held"),
     Stage("notify.message", "notify.send_due"),
 )
 

@@ -306,6 +306,14 @@ REPLENISHMENT_LEAD_DAYS = env.integer("METERED_LEAD_DAYS", 5)
 # A count that was asked for is due after this; one older than that is asked for when something is ordered.
 COUNT_WITHIN_DAYS = env.integer("METERED_COUNT_WITHIN_DAYS", 7)
 COUNT_WHEN_ORDERING_DAYS = env.integer("METERED_COUNT_WHEN_ORDERING_DAYS", 60)
+# --- Orders by hand (domain rules 17 and 18) -------------------------------------------------------
+ORDER_LIMIT_DAYS = env.integer("METERED_ORDER_LIMIT_DAYS", 60)
+ORDER_AGAIN_DAYS = env.integer("METERED_ORDER_AGAIN_DAYS", 14)
+URGENT_LEAD_DAYS = env.integer("METERED_URGENT_LEAD_DAYS", 1)
+# So many reported units of a line (wrong, damaged, …) are replaced at once; more waits for staff.
+REPLACED_AT_ONCE = env.integer("METERED_REPLACED_AT_ONCE", 2)
+
+# --- Silence -------------------------------------------------------------------------------------
 SILENT_WARN_DAYS = env.integer("METERED_SILENT_WARN_DAYS", 3)
 SILENT_ALERT_DAYS = env.integer("METERED_SILENT_ALERT_DAYS", 7)
 SILENT_STAFF_DAYS = env.integer("METERED_SILENT_STAFF_DAYS", 30)

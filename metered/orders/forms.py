@@ -39,6 +39,7 @@ class HistoryForm(Narrowing):
                 ("automatic", _("Automatically")),
                 ("customer", _("By hand")),
                 ("emergency", _("Urgently")),
+                ("replaced", _("As a replacement")),
             ],
         )
         self.offer("address", [("", _("All addresses")), *addresses])

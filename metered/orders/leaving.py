@@ -25,8 +25,11 @@ def refusal_of(line: OrderLine, contract: Contract, address: Address, today: dt.
         barred = may_be_sent(contract, address, line.supply, _uses(line, contract, address), today)
     else:
         barred = may_go(contract, address, today)
-    if not barred:
-        return ""
+    return in_words(barred, address) if barred else ""
+
+
+def in_words(barred: str, address: Address) -> str:
+    """What bars something from being sent there (fleet.policy), as the customer reads it."""
     if barred == "address" and address.retired_at is None:
         return address.refused_reason
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from metered.accounts.models import Account, Address, AddressVersion, User
 from metered.accounts.scoping import OwnedManager
-from metered.fleet.models import Contract, Slot, Supply
+from metered.fleet.models import Contract, Device, Slot, Supply
 from metered.lib.fields import PublicIdField
 from metered.replenishment.models import Proposal
 from metered.stock.models import Pool
@@ -47,6 +48,7 @@ class Order(models.Model):
         AUTOMATIC = "automatic", _("automatic")
         CUSTOMER = "customer", _("by hand")
         EMERGENCY = "emergency", _("urgent")
+        REPLACED = "replaced", _("replacement")
 
     public_id = PublicIdField()
     number = models.CharField(max_length=16, unique=True)
@@ -61,17 +63,20 @@ class Order(models.Model):
     release_at = models.DateTimeField(
         null=True, help_text=_("Automatic orders are announced and leave from then on")
     )
-    held_at = models.DateTimeField(null=True, help_text=_("Somebody said “not now”"))
+    held_at = models.DateTimeField(null=True, help_text=_("Somebody said “not now” to all of it"))
+    once = models.UUIDField(null=True, editable=False, help_text=_("The form it was placed with"))
 
     objects = OwnedManager(address_path="address_id")
 
     class Meta:
         ordering: ClassVar = ["-placed_at", "-id"]
         constraints = [
+            # Placing twice places once (domain rule 19): a form makes one order of each contract.
+            models.UniqueConstraint(fields=["once", "contract"], name="order_placed_once"),
             models.CheckConstraint(
                 condition=~Q(origin="automatic") | Q(release_at__isnull=False),
                 name="order_automatic_is_announced",
-            )
+            ),
         ]
         indexes = [
             models.Index("account", F("placed_at").desc(), F("id").desc(), name="order_history"),
@@ -96,6 +101,11 @@ class OrderLine(models.Model):
     slots = models.ManyToManyField(Slot, related_name="+", help_text=_("The places it is meant for"))
     reason = models.JSONField(null=True, help_text=_("The decision as it stood (domain rule 25)"))
     release_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True, help_text=_("Somebody said “not now” to it"))
+    weighed = models.JSONField(
+        null=True, help_text=_("What a line by hand was weighed against (orders.limits.Weighed)")
+    )
+    weighed_at = models.DateTimeField(null=True)
     closed_reason = models.CharField(max_length=200, blank=True)
 
     objects = OwnedManager(address_path="order__address_id")
@@ -114,7 +124,11 @@ class OrderLine(models.Model):
         indexes = [
             # Consumer: orders.actions.release_due
             models.Index(
-                fields=["release_at"], condition=Q(state="placed", automatic=True), name="line_to_release"
+                fields=["release_at"], condition=Q(state="placed", release_at__isnull=False), name="line_due"
+            ),
+            # Consumer: orders.actions.weigh_held, and staff.
+            models.Index(
+                fields=["order"], condition=Q(state__in=["awaiting_read", "in_review"]), name="line_held"
             ),
             # Consumer: staff, who ship what was released.
             models.Index(fields=["order"], condition=Q(state="released"), name="line_to_ship"),
@@ -171,3 +185,96 @@ class ShipmentLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.line.supply}"
+
+
+class Cart(models.Model):
+    """What a person means to order for an address. It outlives signing out; placing it ends it."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="+")
+    urgent = models.BooleanField(default=False)
+    reference = models.CharField(max_length=60, blank=True)
+    cost_centre = models.CharField(max_length=60, blank=True)
+    once = models.UUIDField(default=uuid.uuid4, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "account", "address"], name="cart_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.address}"
+
+
+class CartLine(models.Model):
+    """Units of one pool in a cart, for one device or for whichever needs it first."""
+
+    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
+    pool = models.ForeignKey(Pool, models.CASCADE, related_name="+")
+    device = models.ForeignKey(Device, models.CASCADE, null=True, related_name="+")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cart", "pool", "device"], nulls_distinct=False, name="cart_line_once"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="cart_quantity_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.pool}"
+
+
+class Problem(models.Model):
+    """What was wrong with units that arrived, or that did not arrive (domain rule 19)."""
+
+    class Kind(models.TextChoices):
+        WRONG = "wrong", _("the wrong supply")
+        DAMAGED = "damaged", _("damaged")
+        DEFECTIVE = "defective", _("does not work")
+        MISSING = "missing", _("missing")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("waits for an answer")
+        REPLACED = "replaced", _("replaced")
+        CLOSED = "closed", _("answered")
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="problems")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    quantity = models.PositiveIntegerField()
+    note = models.CharField(max_length=500, blank=True)
+    once = models.UUIDField(editable=False)
+    reported_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reported_at = models.DateTimeField(default=timezone.now)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    answer = models.CharField(max_length=200, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    replacement = models.OneToOneField(Order, models.PROTECT, null=True, related_name="replaces")
+
+    objects = OwnedManager(address_path="line__order__address_id")
+
+    class Meta:
+        ordering: ClassVar = ["-reported_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["once", "line"], name="problem_reported_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="problem_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(status="replaced", replacement__isnull=False)
+                | ~Q(status="replaced") & Q(replacement=None),
+                name="problem_replaced_by_an_order",
+            ),
+        ]
+        indexes = [
+            # Consumer: staff, who answer them.
+            models.Index(fields=["reported_at"], condition=Q(status="open"), name="problem_to_answer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line.order}: {self.quantity} × {self.line.supply} {self.get_kind_display()}"

@@ -80,6 +80,8 @@ def who(row: Row) -> str:
     """Automatic, or the person who ordered."""
     if row["origin"] == "automatic":
         return _("Automatic")
+    if row["origin"] == "replaced":
+        return _("Replacement")
     name = row["placed_by__name"] or row["placed_by__email"] or _("Support")
     return _("%(name)s, urgent") % {"name": name} if row["origin"] == "emergency" else str(name)
 
@@ -103,6 +105,9 @@ def when(row: Row, found: State, now: dt.datetime) -> str:
     if found.code in ("announced", "held") and row["release_at"]:
         if row["release_at"] <= now:
             return _("leaves shortly")
+        if found.code == "held":
+            day = wording.long_day(wording.local(row["release_at"]).date())
+            return _("nothing of it leaves before %(day)s; then it goes by itself") % {"day": day}
         return _("leaves %(when)s") % {"when": wording.at(row["release_at"], now)}
     if found.code == "delivered":
         arrived = [parcel["delivered_at"] for parcel in parcels if parcel["delivered_at"]]
@@ -114,6 +119,33 @@ def when(row: Row, found: State, now: dt.datetime) -> str:
         word = _("arrives %(day)s") if max(expected) >= today else _("was to arrive %(day)s")
         return word % {"day": wording.week_day(max(expected))}
     return ""
+
+
+def csv_head() -> list[str]:
+    """The first row of the history as CSV."""
+    return [
+        _("Order"), _("Placed"), _("Ordered"), _("Ships to"), _("Your reference"), _("Cost centre"),
+        _("Reorder number"), _("Supply"), _("Quantity"), _("State"), _("Reason"), _("Carrier"),
+        _("Tracking"), _("Shipped"), _("Arrived"),
+    ]  # fmt: skip
+
+
+def csv_row(row: Row) -> list[object]:
+    """One line of an order for a spreadsheet; dates as ISO, in the viewer's zone."""
+    line, parcels = row["line"], row["parcels"]
+    found = line_state(line["state"], automatic=row["origin"] == "automatic")
+
+    def days(name: str) -> str:
+        return ", ".join(wording.local(p[name]).date().isoformat() for p in parcels if p[name])
+
+    return [
+        row["number"], wording.local(row["placed_at"]).strftime("%Y-%m-%d %H:%M"), who(row),
+        row["address__name"], row["reference"], row["cost_centre"], line["supply__reorder_number"],
+        line["supply__name"], line["quantity"], found.text, line["closed_reason"],
+        ", ".join(dict.fromkeys(p["carrier"] for p in parcels if p["carrier"])),
+        ", ".join(p["tracking"] for p in parcels if p["tracking"]),
+        days("shipped_at"), days("delivered_at"),
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from metered.accounts.access import Viewer
 from metered.lib import keyset
-from metered.orders.models import UNSHIPPED, Order, OrderLine, Shipment, ShipmentLine
+from metered.orders.models import UNSHIPPED, Order, OrderLine, Problem, Shipment, ShipmentLine
+from metered.replenishment.models import DeviceRate
 
 NEWEST_FIRST = keyset.by_time("placed_at")
 
@@ -58,7 +61,7 @@ def _history(viewer: Viewer, wanted: Wanted) -> QuerySet[Any, dict[str, Any]]:
         )
     values: QuerySet[Any, dict[str, Any]] = rows.values(
         "id", "public_id", "number", "origin", "placed_at", "release_at", "held_at", "reference",
-        "address__name", "placed_by__name", "placed_by__email",
+        "cost_centre", "address__name", "placed_by__name", "placed_by__email",
     )  # fmt: skip
     return values
 
@@ -91,8 +94,8 @@ def _attach(rows: Sequence[dict[str, Any]]) -> None:
         by_order[row["id"]] = row
     lines = OrderLine.objects.filter(order_id__in=ids).order_by("id")
     for line in lines.values(
-        "order_id", "quantity", "state", "release_at", "supply__name", "supply__reorder_number",
-        "supply__kind", "supply__colorant",
+        "order_id", "quantity", "state", "release_at", "held_at", "closed_reason", "supply__name",
+        "supply__reorder_number", "supply__kind", "supply__colorant",
     ):  # fmt: skip
         by_order[line["order_id"]]["lines"].append(line)
     parcels = Shipment.objects.filter(order_id__in=ids).order_by("shipped_at", "id")
@@ -111,6 +114,10 @@ class Whole:
     parcels: list[Shipment]
     contents: dict[int, list[ShipmentLine]]
     """The lines of each parcel, by the parcel's id."""
+    problems: list[Problem]
+    """What was reported about it, oldest first."""
+    replaces: Problem | None
+    """What this order makes good."""
 
 
 def whole(viewer: Viewer, public_id: str) -> Whole | None:
@@ -121,8 +128,11 @@ def whole(viewer: Viewer, public_id: str) -> Whole | None:
         .filter(public_id=public_id)
         .first()
     )
-    if order is None:
-        return None
+    return None if order is None else whole_for_system(order)
+
+
+def whole_for_system(order: Order) -> Whole:
+    """One order with all that belongs to it."""
     lines = list(
         OrderLine.objects.filter(order=order)
         .select_related("supply", "pool")
@@ -134,7 +144,21 @@ def whole(viewer: Viewer, public_id: str) -> Whole | None:
     inside = ShipmentLine.objects.filter(shipment__in=parcels).select_related("line__supply")
     for item in inside.order_by("id"):
         contents[item.shipment_id].append(item)
-    return Whole(order=order, lines=lines, parcels=parcels, contents=contents)
+    problems = Problem.objects.filter(line__order=order).select_related("line__supply", "replacement")
+    return Whole(
+        order=order,
+        lines=lines,
+        parcels=parcels,
+        contents=contents,
+        problems=list(problems.order_by("reported_at", "pk")),
+        replaces=_replaced_by(order),
+    )
+
+
+def _replaced_by(order: Order) -> Problem | None:
+    if order.origin != Order.Origin.REPLACED:
+        return None
+    return Problem.objects.filter(replacement=order).select_related("line__order").first()
 
 
 @dataclass(frozen=True)
@@ -165,7 +189,7 @@ def coming(viewer: Viewer, pool_ids: Iterable[int]) -> list[Coming]:
             "quantity",
             "state",
             "release_at",
-            "order__held_at",
+            "held_at",
             "order__public_id",
             "order__number",
             "supply__name",
@@ -192,8 +216,77 @@ def coming(viewer: Viewer, pool_ids: Iterable[int]) -> list[Coming]:
             quantity=row["quantity"],
             state=row["state"],
             release_at=row["release_at"],
-            held_at=row["order__held_at"],
+            held_at=row["held_at"],
             expected_on=expected.get(row["id"]),
         )
         for row in rows
+    ]
+
+
+def lately_for_system(
+    pool_id: int, slot_ids: Iterable[int], now: dt.datetime, *, but: uuid.UUID | None = None
+) -> list[OrderLine]:
+    """Lines of the pool for one of these slots that were ordered within settings.ORDER_AGAIN_DAYS, and not
+    given up (domain rule 18). `but`: those of this form don't count."""
+    since = now - dt.timedelta(days=settings.ORDER_AGAIN_DAYS)
+    lines = OrderLine.objects.filter(
+        pool_id=pool_id, order__placed_at__gt=since, slots__in=list(slot_ids)
+    ).exclude(state__in=STATES["cancelled"])
+    if but is not None:
+        lines = lines.filter(Q(order__once=None) | ~Q(order__once=but))
+    return list(lines.select_related("order").distinct().order_by("pk"))
+
+
+def heard_on_for_system(address_id: int) -> dict[int, dt.date]:
+    """Device → the day of the last observation or read that the forecast knows, for the address."""
+    rates = DeviceRate.objects.filter(device__address_id=address_id, device__removed_at=None)
+    return {device_id: at.date() for device_id, at in rates.values_list("device_id", "folded_at")}
+
+
+def placed_with(viewer: Viewer, once: str) -> list[Order]:
+    """The orders that the viewer placed with the form of that name; none for what names no form."""
+    try:
+        form = uuid.UUID(once)
+    except ValueError:
+        return []
+    rows = Order.objects.visible_to(viewer).filter(once=form, placed_by_id=viewer.user_id)
+    return list(rows.order_by("pk"))
+
+
+CSV_CHUNK = 500
+
+
+def history_lines(viewer: Viewer, wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """Every order line of the narrowed history, newest order first, a chunk at a time."""
+    orders = _history(viewer, wanted).order_by(*NEWEST_FIRST.by(False))
+    rows: list[dict[str, Any]] = []
+    for row in orders.iterator(chunk_size=CSV_CHUNK):
+        rows.append(row)
+        if len(rows) == CSV_CHUNK:
+            yield from _with_lines(rows)
+            rows = []
+    yield from _with_lines(rows)
+
+
+def _with_lines(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    _attach(rows)
+    for row in rows:
+        for line in row["lines"]:
+            yield row | {"line": line}
+
+
+def reportable(whole: Whole) -> list[tuple[str, str, int]]:
+    """(line, what, how many at most) of everything that arrived and that nothing was said about yet."""
+    said: dict[int, int] = {}
+    for problem in whole.problems:
+        said[problem.line_id] = said.get(problem.line_id, 0) + problem.quantity
+    sent: dict[int, int] = {}
+    for parcel in whole.parcels:
+        if parcel.delivered_at is not None:
+            for item in whole.contents[parcel.pk]:
+                sent[item.line_id] = sent.get(item.line_id, 0) + item.quantity
+    return [
+        (line.public_id, f"{line.supply.name} ({line.supply.reorder_number})", left)
+        for line in whole.lines
+        if (left := sent.get(line.pk, 0) - said.get(line.pk, 0)) > 0
     ]

@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from metered.lib import wording
+from metered.orders.carriers import tracking_url
 from metered.orders.presentation import State, held_until, items, line_state, order_state, swatch
 from metered.replenishment.explain import explain, in_one_sentence
 
@@ -29,6 +31,10 @@ class Line:
     """The reason in one sentence."""
     why: Any
     closed_reason: str
+    notes: list[str]
+    """What is to be known of it: why it waits, what may run out while it is held."""
+    public_id: str
+    may_cancel: bool
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,25 @@ class Parcel:
     title: str
     carrier: str
     tracking: str
+    tracking_url: str
     contents: list[str]
     to: list[str]
+    public_id: str
+    arrived: bool
+    items: list[tuple[int, str, int]]
+    """(shipment line, what, how many) of each thing in it."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Something that was wrong, and what came of it."""
+
+    text: str
+    note: str
+    state: State
+    answer: str
+    replacement: tuple[str, str] | None
+    """(public id, number) of the order that makes it good."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +84,22 @@ class Sheet:
     announced: bool
     """Something of it can still be held back."""
     held: bool
+    announced_lines: list[tuple[str, str]]
+    """(public id, what) of each line that can be held back."""
+    cancellable: list[tuple[str, str]]
+    """The same of each line that can still be cancelled."""
+    reports: list[Report]
+    may_report: bool
+    replaces: tuple[str, str] | None
+    """(public id, number) of the order that this one makes good."""
+    origin: str
 
 
 def sheet(whole: Whole, now: dt.datetime) -> Sheet:
     order = whole.order
     automatic = order.origin == "automatic"
     held = held_until(order.held_at, order.release_at, now)
+    shipped = {item.line_id for items in whole.contents.values() for item in items}
     found = order_state((line.state for line in whole.lines), automatic=automatic, held=held)
     return Sheet(
         public_id=order.public_id,
@@ -76,7 +109,7 @@ def sheet(whole: Whole, now: dt.datetime) -> Sheet:
         state=found,
         address=order.address.name,
         to=lines_of(order.address.current),
-        lines=[_line(line, held) for line in whole.lines],
+        lines=[_line(line, shipped, now) for line in whole.lines],
         parcels=[_parcel(whole, parcel, now) for parcel in whole.parcels],
         entries=_timeline(whole, found, now),
         reference=order.reference,
@@ -84,7 +117,54 @@ def sheet(whole: Whole, now: dt.datetime) -> Sheet:
         contract=order.contract.number,
         short=len(whole.lines) <= 2,
         announced=any(line.automatic and line.state == "placed" for line in whole.lines),
-        held=held is not None,
+        held=any(
+            line.state == "placed" and held_until(line.held_at, line.release_at, now) for line in whole.lines
+        ),
+        announced_lines=[
+            (line.public_id, _what(line)) for line in whole.lines if line.automatic and line.state == "placed"
+        ],
+        cancellable=[(line.public_id, _what(line)) for line in whole.lines if _may_cancel(line, shipped)],
+        reports=[_report(problem) for problem in whole.problems],
+        may_report=any(parcel.delivered_at for parcel in whole.parcels),
+        replaces=_replaces(whole),
+        origin=order.origin,
+    )
+
+
+def _what(line: Any) -> str:
+    return f"{line.quantity} × {line.supply.name} ({line.supply.reorder_number})"
+
+
+def _may_cancel(line: Any, shipped: set[int]) -> bool:
+    return line.state in ("placed", "awaiting_read", "in_review", "released") and line.pk not in shipped
+
+
+def _replaces(whole: Whole) -> tuple[str, str] | None:
+    if whole.replaces is None:
+        return None
+    order = whole.replaces.line.order
+    return order.public_id, order.number
+
+
+def _report(problem: Any) -> Report:
+    said = {
+        "wrong": _("%(n)s × %(supply)s was the wrong supply"),
+        "damaged": _("%(n)s × %(supply)s came damaged"),
+        "defective": _("%(n)s × %(supply)s does not work"),
+        "missing": _("%(n)s × %(supply)s was missing"),
+    }[problem.kind] % {"n": problem.quantity, "supply": problem.line.supply.name}
+    states = {
+        "open": State("open", _("We look at it"), "warn"),
+        "replaced": State("replaced", _("Replaced"), "good"),
+        "closed": State("closed", _("Answered"), ""),
+    }
+    order = problem.replacement
+    return Report(
+        text=said,
+        note=problem.note,
+        state=states[problem.status],
+        answer=problem.answer,
+        replacement=(order.public_id, order.number) if order is not None else None,
     )
 
 
@@ -143,6 +223,11 @@ def _heading(whole: Whole, found: State, now: dt.datetime) -> str:
 def _sub(whole: Whole) -> str:
     order = whole.order
     total = items(sum(line.quantity for line in whole.lines))
+    if order.origin == "replaced":
+        return _("Replacement without charge · %(items)s to %(address)s") % {
+            "items": total,
+            "address": order.address.name,
+        }
     if order.origin == "automatic":
         return _("Automatic · %(items)s to %(address)s") % {"items": total, "address": order.address.name}
     who = str(order.placed_by) if order.placed_by else _("Support")
@@ -154,7 +239,8 @@ def _sub(whole: Whole) -> str:
     return word % {"who": who, "items": total, "address": order.address.name}
 
 
-def _line(line: Any, held: dt.datetime | None) -> Line:
+def _line(line: Any, shipped: set[int], now: dt.datetime) -> Line:
+    held = held_until(line.held_at, line.release_at, now)
     devices = {slot.device.public_id: str(slot.device.label) for slot in line.slots.all()}
     return Line(
         name=line.supply.name,
@@ -166,7 +252,60 @@ def _line(line: Any, held: dt.datetime | None) -> Line:
         because=in_one_sentence(line.reason) if line.reason else "",
         why=explain(line.reason) if line.reason else None,
         closed_reason=line.closed_reason,
+        notes=_notes(line, held, now),
+        public_id=line.public_id,
+        may_cancel=_may_cancel(line, shipped),
     )
+
+
+def _notes(line: Any, held: dt.datetime | None, now: dt.datetime) -> list[str]:
+    """Why a line waits, and what may happen meanwhile."""
+    if line.state in ("awaiting_read", "in_review"):
+        what = line.weighed or {}
+        found = []
+        if "need" in what:
+            found.append(
+                _(
+                    "It is above the limit: %(need)s needed within %(days)s days, %(shelf)s on your shelf,"
+                    " %(coming)s on the way."
+                )
+                % {
+                    "need": what["need"],
+                    "days": what["days"],
+                    "shelf": what["shelf"],
+                    "coming": what["on_the_way"],
+                }
+            )
+        waits = {
+            "count": _("It leaves by itself once a count of your shelf explains it."),
+            "read": _("It leaves by itself once a meter read explains it."),
+        }
+        if line.state == "in_review":
+            found.append(_("We look at it and write to you."))
+        else:
+            found.append(waits.get(what.get("asks", ""), _("It leaves once a count or a read explains it.")))
+        return found
+    if line.state == "placed" and line.automatic:
+        risk = may_run_out(line.reason, held or now)
+        return [risk] if held and risk else []
+    return []
+
+
+def may_run_out(reason: Any, until: dt.datetime) -> str:
+    """What may happen in the machines when a line leaves only at `until`; empty when nothing is known to."""
+    slots = (reason or {}).get("slots") or []
+    known = [slot for slot in slots if slot.get("runs_out")]
+    if not known:
+        return ""
+    first = min(known, key=lambda slot: str(slot["runs_out"][0]))
+    early = dt.date.fromisoformat(str(first["runs_out"][0])[:10])
+    days = -(-settings.REPLENISHMENT_LEAD_DAYS * 7 // 5)
+    if early > (until + dt.timedelta(days=days)).date():
+        return _("It should last until then.")
+    values = {"device": first.get("label") or _("The device"), "day": wording.long_day(early)}
+    if (reason.get("supply") or {}).get("kind") == "waste":
+        return _("%(device)s may be full from %(day)s on, before it can arrive.") % values
+    return _("%(device)s may run out from %(day)s on, before it can arrive.") % values
 
 
 def _parcel(whole: Whole, parcel: Any, now: dt.datetime) -> Parcel:
@@ -187,8 +326,15 @@ def _parcel(whole: Whole, parcel: Any, now: dt.datetime) -> Parcel:
         title=title,
         carrier=parcel.carrier,
         tracking=parcel.tracking,
+        tracking_url=tracking_url(parcel.carrier, parcel.tracking),
         contents=contents,
         to=lines_of(parcel.to),
+        public_id=parcel.public_id,
+        arrived=parcel.delivered_at is not None,
+        items=[
+            (item.pk, f"{item.line.supply.name} ({item.line.supply.reorder_number})", item.quantity)
+            for item in whole.contents[parcel.pk]
+        ],
     )
 
 

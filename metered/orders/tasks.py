@@ -13,3 +13,8 @@ def take_proposals() -> None:
 @shared_task(name="orders.release_due")
 def release_due() -> None:
     actions.release_due()
+
+
+@shared_task(name="orders.weigh_held")
+def weigh_held() -> None:
+    actions.weigh_held()

@@ -66,6 +66,7 @@ PAGES = {
     "activity": "/activity/",
     "welcome": "/welcome/",
     "leave": "/account/leave/",
+    "order-new": "/orders/new/",
     "outbox": "/demo/outbox/",
     "support-messages": "/support/messages/",
     "support-write": "/support/messages/new/",
@@ -91,6 +92,7 @@ FIRST_OF: dict[str, tuple[str, ...]] = {
     "address": ("/addresses/", "#list tbody th a"),
     "person": ("/people/", "#list tbody tr:nth-child(2) th a"),
     "join-request": ("/people/", "main .rows a.btn"),
+    "order-new-for": ("/orders/new/", "main .rows a"),
     "mail": ("/demo/outbox/", "main tbody th a"),
 }
 """Pages that are the first one of a list: the list, the link on it, and perhaps where to go from there."""
@@ -98,6 +100,8 @@ FIRST_OF: dict[str, tuple[str, ...]] = {
 STAFF_PAGES = {
     "staff": "/admin/",
     "staff-orders": "/admin/orders/order/",
+    "staff-held": "/admin/orders/orderline/?waits=any",
+    "staff-problems": "/admin/orders/problem/",
     "staff-devices": "/admin/fleet/device/",
     "staff-reads": "/admin/reads/read/",
     "staff-models": "/admin/fleet/printermodel/",

@@ -39,6 +39,7 @@ from metered.replenishment.rebuilding import Rebuild
 from metered.replenishment.state import KINDS, UNTAUGHT
 from metered.replenishment.use import FLEET_WEIGHT, fleet_lesson
 from metered.stock import actions as stock
+from metered.stock.models import CountRequest
 
 logger = logging.getLogger(__name__)
 
@@ -399,6 +400,7 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
         to_count = sorted(outcome.asked)
         if taken or to_count or loaded.new_pools:
             saving.save_positions_and_pools(loaded)
+        stock.ask_count(pool_ids=to_count, because=CountRequest.Because.UNSURE, at=now)
         _keep_reasons(outcome.reasons, now)
         _propose(outcome.proposals)
         next_look = outcome.next_look

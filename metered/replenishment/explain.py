@@ -112,7 +112,7 @@ def facts(reason: Reason) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     slot = _first(reason)
     if slot is not None:
-        rows.append((_("In the machine"), _in_machine(reason, slot)))
+        rows.append((_("In the machine"), in_machine(reason, slot)))
     shelf = _("On your shelf")
     if counted := reason.get("counted_on"):
         shelf = _("On your shelf, counted %(day)s") % {"day": wording.day(_date(counted))}
@@ -192,7 +192,8 @@ def _odds(chance: Any) -> str:
     return wording.grouped(max(round(1 / float(chance)), 1)) if chance else "–"
 
 
-def _in_machine(reason: Reason, slot: Mapping[str, Any]) -> str:
+def in_machine(reason: Reason, slot: Mapping[str, Any]) -> str:
+    """What the emptiest slot holds: 11%, the emptiest of 3."""
     words = {
         "low": _("low"),
         "empty": _("empty"),

@@ -13,6 +13,10 @@ from metered.replenishment.workdays import Workdays
 
 MOST_UNITS = 30
 ASK_AGAIN = 30.0
+FARTHEST = 366
+"""Working days that are searched for an open one."""
+NEED_RISK = 0.2
+"""A need said to customers holds in four of five cases: who orders up to it is rarely short, nor hoards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,20 @@ def decide(
         need[travels] = n[travels] + quantity[travels]
     quantity = np.minimum(quantity, MOST_UNITS)
     return Decisions(p, quantity, p_short, n, due, joined, need, arrival, later)
+
+
+def need_within(state: State, cal: Workdays, p: Ints, t: float, days: float, most: float = NEED_RISK) -> Ints:
+    """Units that the distinct pools `p` will need within `days` from t: the smallest n with P(need > n) <=
+    `most`.
+
+    What is in the machines counts, shelf and transit don't: the limit of a hand order is this need less both
+    (domain rule 18).
+    """
+    o = risk.outlook(state, cal, living(state, p), t)
+    until = np.full(o.s.size, t + days)
+    tails = risk.pool_tails(state, o, window(cal, o, t + days), risk.announced(state, o.s, t, until), p)
+    need: Ints = (tails > most).sum(axis=1).astype(np.int64)
+    return need
 
 
 def ask_counts(

@@ -232,8 +232,18 @@ def take_back(
     )
 
 
-def adjust(*, pool_id: int, quantity: int, cause: str, actor: User | None, note: str) -> Entry:
-    """A correction by staff, with its reason; `quantity` is the change and may be negative."""
+def adjust(
+    *,
+    pool_id: int,
+    quantity: int,
+    cause: str,
+    actor: User | None,
+    note: str,
+    origin: str = Entry.Origin.STAFF,
+) -> Entry:
+    """A correction with its reason, by staff or of what a customer reported; `quantity` is the change and may
+    be negative.
+    """
     if not note:
         raise Refused(_("An adjustment needs its reason."), code="no_reason")
     return _post(
@@ -241,7 +251,7 @@ def adjust(*, pool_id: int, quantity: int, cause: str, actor: User | None, note:
         pool_id=pool_id,
         quantity=quantity,
         cause=cause,
-        origin=Entry.Origin.STAFF,
+        origin=origin,
         at=None,
         actor=actor,
         note=note,

@@ -24,6 +24,12 @@ STARTED = {
 SAMPLES: dict[str, dict[str, Any]] = {
     "order_announced": VALUES,
     "order_shipped": SHIPPED,
+    "order_placed": VALUES | {"held_count": 2, "waits_for_count": True, "urgent": True},
+    "order_released": VALUES,
+    "order_declined": VALUES | {"because": "Two are enough."},
+    "order_delivered": VALUES | {"report_path": "/orders/abcdefgh01234567/problem/"},
+    "problem_reported": VALUES | {"replaced_by": "SO-20420", "all_replaced": True},
+    "problem_answered": VALUES | {"replaced_by": "", "answer": "It is the new name of the same."},
     "device_silent": SILENT
     | {
         "device_name": "Front desk",

@@ -156,6 +156,7 @@ def test_what_was_held_and_is_due_leaves_shortly(ana: Client, here: World) -> No
     actions.hold(order=here.announced, actor=here.cast.ana)
     past = timezone.now() - dt.timedelta(minutes=1)
     Order.objects.filter(pk=here.announced.pk).update(release_at=past)
+    OrderLine.objects.filter(order=here.announced).update(release_at=past)
     html = page(ana, f"/orders/{here.announced.public_id}/")
     assert f"{here.announced.number} leaves shortly" in html and "Held" not in html
 

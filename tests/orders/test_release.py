@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from metered.fleet.actions import remove_device, switch_replenishment
 from metered.fleet.models import Supply
-from metered.orders import actions
+from metered.orders import actions, releasing
 from metered.orders.models import Order, OrderLine
 from metered.replenishment.models import AddressReview, Proposal
 from metered.stock import actions as stock
@@ -261,7 +261,7 @@ def test_nothing_is_released_past_who_changes_what_it_depends_on(
 def test_two_releases_do_not_wait_for_each_other() -> None:
     first, second = announced(scene()), announced(scene())
     other = while_open(
-        lambda: actions._release_one(first.pk, later()), lambda: actions.release_due(now=later())
+        lambda: releasing._release_one(first.pk, later()), lambda: actions.release_due(now=later())
     )
     assert (other.result, other.waited) == (1, False)
     assert states(first) == states(second) == ["released", "released"]

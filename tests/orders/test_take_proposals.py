@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from metered.notify.models import Message
-from metered.orders import actions
+from metered.orders import actions, placing
 from metered.orders.models import Order, OrderLine
 from metered.replenishment.models import Proposal
 from tests import factories as make
@@ -154,7 +154,7 @@ def test_who_comes_second_neither_waits_nor_makes_a_second_order() -> None:
     propose_all(made)
     propose_all(elsewhere)
     second = while_open(
-        lambda: actions._take_address(made.address.pk, NOW), lambda: actions.take_proposals(now=NOW)
+        lambda: placing._take_address(made.address.pk, NOW), lambda: actions.take_proposals(now=NOW)
     )
     assert (second.result, second.waited) == (1, False), "the other address's, at once"
     assert Order.objects.count() == 2 and on_the_way(made) == on_the_way(elsewhere) == [1, 1]

@@ -42,6 +42,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "outlook": pictures.outlook(rows, words=drawn) if rows else "",
         "outlook_table": pictures.outlook_table(rows, words=drawn) if rows else None,
         "supplies_link": words.supplies_link(supply_queries.count(viewer, "")),
+        "may_order": viewer.may("order"),
         "orders": [order_row(row, now) for row in recent(viewer, ORDERS)],
     }
     return render(request, "portal/overview.html", context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,8 +11,7 @@ from django.utils import timezone
 
 from metered.accounts.access import for_viewers, viewer_of
 from metered.accounts.queries import addresses
-from metered.lib import keyset, wording
-from metered.lib.csv_text import csv_text
+from metered.lib import csv_rows, keyset, wording
 from metered.portal.device_forms import SoftwareForm
 from metered.portal.presentation import software as words
 from metered.portal.queries import software as queries
@@ -68,9 +69,8 @@ def software_file(request: HttpRequest) -> HttpResponse:
         models=[(row.public_id, row.model.name) for row in bulletins.values()],
     )
     rows = queries.every(viewer, bulletins, queries.Wanted(**form.wanted()))
-    text = csv_text(
-        words.file_head(), (words.file_row(row, bulletins, today, settings.SITE_URL) for row in rows)
-    )
+    cells = (words.file_row(row, bulletins, today, settings.SITE_URL) for row in rows)
+    text = b"".join(csv_rows.lines(itertools.chain([words.file_head()], cells)))
     response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="software-{today.isoformat()}.csv"'
     return response
