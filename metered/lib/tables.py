@@ -13,6 +13,8 @@ import re
 import zipfile
 from collections.abc import Iterable, Sequence
 
+from metered.lib import csv_rows
+
 Cell = str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta
 Rows = list[list[Cell]]
 
@@ -24,7 +26,6 @@ MAX_COLUMNS = 60
 MAX_CELL = 500
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]*)(\d+)["']""")
 _CELL = re.compile(rb"<(?:\w+:)?(?:c|row)[\s>/]")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class Unreadable(ValueError):
@@ -101,7 +102,7 @@ def _tame(cell: str) -> str:
         " " if sign in "\r\n\t" else sign for sign in cell[:MAX_CELL] if sign >= " " or sign in "\n\t"
     )
     cell = cell.strip().replace("\x7f", "")
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _DANGEROUS else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in csv_rows.BEGINS_A_FORMULA else cell
 
 
 def _bound(rows: Rows, cells: Sequence[Cell]) -> None:
@@ -197,19 +198,9 @@ def _small_sheet(text: bytes) -> None:
 # --- writing ---------------------------------------------------------------------------------------
 
 
-def harmless(cell: object) -> str:
-    """The cell as text that no spreadsheet takes for a formula (CWE-1236)."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
-
-
 def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
     """A CSV that spreadsheets read as UTF-8. Formulas are neutralised."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for row in rows:
-        writer.writerow([harmless(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig")
+    return b"".join(csv_rows.lines(rows))
 
 
 def xlsx_bytes(
@@ -231,7 +222,7 @@ def xlsx_bytes(
                 if isinstance(cell, int) and not isinstance(cell, bool):
                     page.write_number(number, column, cell)
                 elif cell not in ("", None):
-                    page.write_string(number, column, harmless(cell))
+                    page.write_string(number, column, csv_rows.neutral(cell))
         for column, width in enumerate(widths):
             page.set_column(column, column, width)
         page.freeze_panes(1, 0)

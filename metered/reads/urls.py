@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from metered.reads.api import SchemaView, TelemetryView
-from metered.reads.views import api_docs
+from metered.reads.views.reference import api_docs
 
 urlpatterns = [
     path("v1/telemetry", login_not_required(TelemetryView.as_view()), name="api_telemetry"),

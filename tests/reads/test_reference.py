@@ -8,7 +8,7 @@ from django.test import Client
 
 from metered.reads import examples
 from metered.reads.reference import reference
-from metered.reads.views import description
+from metered.reads.views.reference import description
 
 
 def test_every_operation_reply_and_member_of_the_description_is_told() -> None:
