@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from metered.accounts.phones import phone_or_none
 from metered.accounts.place_zones import suggested, zones_of
 from metered.accounts.postal import LONGEST, Part, codes, countries, postal
+from metered.lib import wording
 from metered.lib.zones import time_zone_or_none
 
 WORDING = (
@@ -88,7 +89,7 @@ class AddressForm(forms.Form):
             # The whole form is checked by the country's rules: a mark on each field says which are needed.
             field.required = part.required
             field.error_messages["required"] = _("Enter the %(what)s.") % {
-                "what": part.label if part.name == "postal_code" else part.label[:1].lower() + part.label[1:]
+                "what": part.label if part.name == "postal_code" else wording.within(part.label)
             }
             self.fields[part.name] = field
         self.fields |= self._around(str(source.get("region") or ""), given)

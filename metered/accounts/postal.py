@@ -207,7 +207,7 @@ def _problems(
         value = values[part.name]
         if not value and part.required:
             # ZIP and PIN stay as they are; street, state and town begin small within a sentence.
-            what = part.label if part.name == "postal_code" else part.label[:1].lower() + part.label[1:]
+            what = part.label if part.name == "postal_code" else wording.within(part.label)
             found[part.name] = _("Enter the %(what)s.") % {"what": what}
         elif len(value) > LONGEST[part.name]:
             found[part.name] = _("That is too long: at most %(n)s characters.") % {"n": LONGEST[part.name]}

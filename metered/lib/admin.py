@@ -85,7 +85,7 @@ class Button:
         *,
         explains: StrOrPromise = "",
         form: type[forms.BaseForm] = forms.Form,
-        form_for: Callable[[Any], Callable[[Any], forms.BaseForm]] | None = None,
+        form_for: Callable[[Any], Callable[..., forms.BaseForm]] | None = None,
         when: Callable[[Any], bool] = lambda row: True,
         initial: Callable[[Any], dict[str, Any]] = lambda row: {},
     ) -> None:

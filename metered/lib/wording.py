@@ -52,6 +52,14 @@ def full_day(date: dt.date) -> str:
     }
 
 
+def month_day(date: dt.date) -> str:
+    """20 November."""
+    return pgettext("full date", "%(day)s %(month)s") % {
+        "day": date.day,
+        "month": str(dates.MONTHS[date.month]),
+    }
+
+
 def long_day(date: dt.date) -> str:
     """Friday 20 November."""
     return _("%(weekday)s %(day)s %(month)s") % {
@@ -133,8 +141,8 @@ def ago(moment: dt.datetime, now: dt.datetime) -> str:
 
 
 def within(name: str) -> str:
-    """A name within a sentence: Yellow → yellow; in German it stays as it is."""
-    return name if (get_language() or "")[:2] == "de" else name.lower()
+    """A name within a sentence: Waste container → waste container; in German it stays as it is."""
+    return name if (get_language() or "")[:2] == "de" else name[:1].lower() + name[1:]
 
 
 def country(code: str) -> str:

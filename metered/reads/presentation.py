@@ -108,7 +108,7 @@ def heading(found: Summary, today: dt.date) -> str:
 
 def due_day(day: dt.date, today: dt.date) -> str:
     if day.year == today.year:
-        return wording.full_day(day).rsplit(" ", 1)[0]
+        return wording.month_day(day)
     return wording.full_day(day)
 
 

@@ -22,6 +22,18 @@ def in_words(value: dt.date | dt.datetime) -> str:
 
 
 @register.filter
+def day_in_words(value: dt.date | dt.datetime) -> str:
+    """Saturday 21 November: of a moment, its day."""
+    return wording.long_day(wording.local(value).date() if isinstance(value, dt.datetime) else value)
+
+
+@register.filter
+def full_day(value: dt.date) -> str:
+    """21 November 2026."""
+    return wording.full_day(value)
+
+
+@register.filter
 def short(value: dt.datetime) -> str:
     """20 Nov 2026, 06:02 EST."""
     return wording.stamp(value, zone=True)
