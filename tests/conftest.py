@@ -56,6 +56,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         yield
 
 
+@pytest.fixture(autouse=True)
+def _source_language() -> Iterator[None]:
+    """A request of a test leaves its person's language active, as it would in a thread until the next one."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """One browser for all tests. Playwright keeps an event loop in this thread; Django must know."""

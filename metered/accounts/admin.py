@@ -197,9 +197,9 @@ class InvitationAdmin(LookOnlyAdmin):
     search_fields = ("email", "account__name", "account__number")
 
 
-def _part_form(row: JoinRequest) -> Callable[[Any], PartForm]:
+def _part_form(row: JoinRequest) -> Callable[..., PartForm]:
     addresses = list(addresses_in_use_for_system(row.account_id))
-    return lambda data: PartForm(data, addresses=addresses, initial={"role": "viewer"})
+    return lambda data, initial: PartForm(data, addresses=addresses, initial={"role": "viewer", **initial})
 
 
 def _approve(row: JoinRequest, values: dict[str, Any], request: HttpRequest) -> str:

@@ -227,6 +227,8 @@ class Registration(models.Model):
     expires_at = models.DateTimeField(_("link holds until"), null=True)
     used_at = models.DateTimeField(_("link used"), null=True)
 
+    objects = OwnedManager()
+
     class Meta:
         ordering = ["-created_at"]
         indexes = [
@@ -248,6 +250,8 @@ class RegistrationMail(models.Model):
     email = models.EmailField(max_length=254, unique=True)
     sent_at = models.DateTimeField(null=True)
     account = models.ForeignKey(Account, models.CASCADE, null=True, related_name="+")
+
+    objects = OwnedManager()
 
     def __str__(self) -> str:
         return self.email

@@ -120,7 +120,8 @@ def test_a_demo_from_start_to_end(checkout: Checkout, port: int) -> None:
             check=False,
         )
         assert shell.stdout.startswith("users "), shell.stderr
-        assert int(shell.stdout.split()[1]) == len({login["email"] for login in logins})
+        # Others may wait at the door: who asks to join has no login to be told.
+        assert int(shell.stdout.split()[1]) >= len({login["email"] for login in logins})
 
         # Whatever dies comes back
         before = register.alive()

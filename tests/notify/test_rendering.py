@@ -21,7 +21,37 @@ STARTED = {
     "more": 0,
     "devices_path": "/devices/",
 }
+DOOR = {
+    "account_name": "Main St",
+    "invited_by": "Ana",
+    "role": "orderer",
+    "serial": "3TX481207",
+    "place": "Main St",
+    "expires_at": "2026-11-28T09:30:00+00:00",
+    "activate_path": "/register/x/",
+    "register_path": "/register/",
+    "accept_path": "/invitations/x/",
+}
 SAMPLES: dict[str, dict[str, Any]] = {
+    "registration_link": DOOR,
+    "registration_no_match": DOOR,
+    "invitation": DOOR,
+    "account_news": {
+        "subject_line": "Ben is in",
+        "title": "Ana let Ben in at Main St",
+        "text": ["Ben sees everything."],
+        "action": "See who belongs",
+        "action_path": "/people/",
+    },
+    "address_changed": {
+        "happened": "changed",
+        "address_name": "Main St",
+        "before_name": "",
+        "who": "Ana",
+        "after": ["Northwind", "2 New St"],
+        "before": ["Northwind", "1 Main St"],
+        "address_path": "/addresses/x/",
+    },
     "order_announced": VALUES,
     "order_shipped": SHIPPED,
     "order_placed": VALUES | {"held_count": 2, "waits_for_count": True, "urgent": True},

@@ -71,7 +71,9 @@ def test_too_many_tries_are_told_so_with_the_phone(client: Client, settings: Any
     answers = [client.post("/register/", FORM) for _n in range(3)]
     assert [answer.status_code for answer in answers] == [302, 302, 429]
     text = answers[2].content.decode()
-    assert "too many tries" in text and settings.OPERATOR["hours"] in text and registrations.SERIAL in text
+    assert (
+        "too many tries" in text and str(settings.OPERATOR["hours"]) in text and registrations.SERIAL in text
+    )
     assert answers[2]["Retry-After"] == "3600" and Registration.objects.count() == 2
     # The same count for asking again; another address is not concerned.
     assert client.post("/register/sent/", {"email": "NORA@example.com"}).status_code == 429

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from metered.accounts.models import ActivityEntry
-from metered.fleet.actions import remove_device
+from metered.fleet.actions import issue_token, remove_device
 from metered.fleet.models import Device, PrinterModel
 from metered.lib.errors import Refused
 from metered.reads.actions import ask_for_contact
@@ -48,7 +48,8 @@ def test_a_refusal_is_an_answer_too(
 ) -> None:
     factories.bulletin(model, "57.100", now.date())
     ask_for_contact(device=device, actor=cast.ana, now=now)
-    answer(batch(report(device.serial, now, path="direct", software="57.40.31")))
+    own = issue_token(device=device)
+    answer(batch(report(device.serial, now, path="direct", software="57.40.31")), token=own)
     assert (only(device).outcome, only(device).reason) == ("refused", "software_below_minimum")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from django.test import Client
 
 from metered.reads import examples
@@ -31,6 +32,7 @@ def test_every_operation_reply_and_member_of_the_description_is_told() -> None:
     assert "percent" in fields["Supply", "state"].choices
 
 
+@pytest.mark.django_db
 def test_the_page_needs_no_sign_in_no_script_of_others_and_no_relaxed_policy(client: Client) -> None:
     answer = client.get("/api/docs")
     page = answer.content.decode()

@@ -10,26 +10,32 @@ from django.template import loader
 from metered.lib.problems import is_api, problem
 
 
+def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    # Without the choice of languages, which would lead back to the address asked for: what is not there and
+    # what one may not see must be the same bytes.
+    return render(request, template, {"languages": []}, status=status)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if is_api(request):
         return problem(400, "The request could not be understood.")
-    return render(request, "400.html", status=400)
+    return _page(request, "400.html", 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if is_api(request):
         return problem(403, "This is not for you.")
-    return render(request, "403.html", status=403)
+    return _page(request, "403.html", 403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "csrf.html", status=403)
+    return _page(request, "csrf.html", 403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if is_api(request):
         return problem(404, "There is nothing at this address.")
-    return render(request, "404.html", status=404)
+    return _page(request, "404.html", 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
