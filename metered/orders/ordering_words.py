@@ -96,7 +96,7 @@ def limit_text(offer: Offer, shelf: int, on_the_way: int, room: int, *, urgent: 
 def review_line(line: Line, *, urgent: bool) -> ReviewLine:
     notes = []
     if line.waits:
-        room = _("%(sent)s leave now, %(waits)s wait.") if line.sent else _("%(waits)s wait.")
+        room = _("Leaving now: %(sent)s. Waiting: %(waits)s.") if line.sent else _("Waiting: %(waits)s.")
         notes.append(room % {"sent": line.sent, "waits": line.waits})
         if line.offer is not None:
             notes.append(
