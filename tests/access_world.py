@@ -232,9 +232,6 @@ def one_of_everything(made: World) -> None:
     replenishment.AddressReview.objects.update_or_create(
         address=made.main.address, defaults={"due_at": now, **owned}
     )
-    replenishment.HeavyJob.objects.create(
-        device=device, starts_on=now.date(), ends_on=now.date(), pages=100, **owned
-    )
     Batch.objects.create(
         instance="i", sequence=1, digest=b"d", received_at=now, device_ids=[], parked_at=now,
         answer={"received": 0, "accepted": 0, "duplicates": 0, "refused": [], "warnings": []}, **owned,

@@ -262,6 +262,7 @@ replenishment.poolforecast
 replenishment.position
 replenishment.devicerate
 replenishment.addressreview
+replenishment.announcedjob
 replenishment.heavyjob
 replenishment.supplystats
 replenishment.fleetstats
