@@ -74,7 +74,9 @@ def need(
     own = risk.announced(state, o.s, t, ends)
     state.jobs = before
     # Both from the same table, so that they differ by the job only.
-    without = policy.smallest(state, p, risk.pool_tails(state, o, h, usual, p), n, settings.alpha, MOST_CARTONS)
+    without = policy.smallest(
+        state, p, risk.pool_tails(state, o, h, usual, p), n, settings.alpha, MOST_CARTONS
+    )
     together = risk.pool_tails(state, o, h, usual + own, p)
     wanted = policy.smallest(state, p, together, n, settings.alpha, MOST_CARTONS)
 

@@ -216,7 +216,9 @@ def _done(job: AnnouncedJob, verb: str, actor: User | None, before: Any, after: 
         after=after,
     )
     latest = job.parts.order_by("-pk").values_list("cancelled_at", flat=True).first()
-    rows = job.parts.filter(cancelled_at=latest).select_related("device__model").order_by("device__name", "pk")
+    rows = (
+        job.parts.filter(cancelled_at=latest).select_related("device__model").order_by("device__name", "pk")
+    )
     labels = [part.device.label for part in rows]
     step = f":{job.step}" if verb == "changed" else ""
     post(
