@@ -127,7 +127,7 @@ def change_job(
 
 @transaction.atomic
 def withdraw_job(*, job: AnnouncedJob, actor: User | None) -> AnnouncedJob:
-    """The job does not come: nothing more is sent for it. Twice changes nothing. Refused once it has begun."""
+    """The job does not come: nothing more is sent for it. Twice changes nothing; refused once it began."""
     job = _locked(job)
     if job.withdrawn_at is not None:
         return job

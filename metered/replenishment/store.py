@@ -280,7 +280,7 @@ def _prior(rows: Ints, yields: Floats, mask: Bools, devices: int, otherwise: Flo
 
 
 def jobs_of(device_ids: Ints, without: int | None = None) -> st.Jobs:
-    """Announced jobs of the devices (sorted), colour pages and the others apart; but for the job `without`."""
+    """Announced jobs of the devices (sorted), colour pages and the others apart; not of the job `without`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT device_id, starts_on, ends_on, pages, colour_pages, coverage FROM replenishment_heavyjob"

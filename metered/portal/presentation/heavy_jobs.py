@@ -167,9 +167,7 @@ def means(
         notes.append(said % {"what": _list([_named(supply) for supply in never])})
     if any(not supply.known for supply in found.supplies):
         notes.append(
-            _(
-                "Some of these printers have not reported enough yet: we count with the use of printers like them."
-            )
+            _("Some of these printers have not reported enough yet: we count with printers like them.")
         )
     rows = [_supply(supply) for supply in found.supplies]
     return Means(kind, answer, notes, rows, late and bool(sent or by_hand), bool(by_hand))

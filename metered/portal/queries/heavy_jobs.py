@@ -26,8 +26,8 @@ OFFERED = 30
 _day = dt.date.fromisoformat
 SOONEST = keyset.Order("starts_on", False, _day, dt.date.isoformat)
 LATEST = keyset.Order("starts_on", True, _day, dt.date.isoformat)
-NAMED = ("public_id", "starts_on", "ends_on", "pages", "colour_pages", "note", "withdrawn_at", "address__name",
-         "announced_by__name", "announced_by__email", "devices")  # fmt: skip
+NAMED = ("public_id", "starts_on", "ends_on", "pages", "colour_pages", "note", "withdrawn_at",
+         "address__name", "announced_by__name", "announced_by__email", "devices")  # fmt: skip
 
 
 def _all(viewer: Viewer) -> QuerySet[AnnouncedJob]:
@@ -41,7 +41,7 @@ def ahead(viewer: Viewer, today: dt.date) -> QuerySet[AnnouncedJob]:
 
 
 def page(viewer: Viewer, which: str, today: dt.date, *, after: str, before: str) -> keyset.Page:
-    """`which`: "past" for those that are over or withdrawn, the last first; else those ahead, the next first."""
+    """`which`: "past" for those over or withdrawn, the last first; else those ahead, the next first."""
     over = Q(ends_on__lt=today) | Q(withdrawn_at__isnull=False)
     rows = _all(viewer).filter(over) if which == "past" else ahead(viewer, today)
     counted = rows.annotate(devices=Count("parts", filter=Q(parts__cancelled_at=None)))
