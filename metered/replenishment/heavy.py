@@ -82,7 +82,7 @@ def need(
 
     where = state.supplies.pool[o.s]
     size = state.pools.site.size
-    takes = np.bincount(where, own, minlength=size)[p]
+    takes: Floats = np.bincount(where, own, minlength=size)[p].astype(np.float64)
     goes = np.bincount(where, o.u * (h + o.g) + usual, minlength=size)[p]
     left = n + np.bincount(where, np.maximum(o.f, o.mark), minlength=size)[p] - goes
     covered = np.where(takes > 0, np.clip(left / np.maximum(takes, 1e-9), 0.0, 1.0), 1.0)

@@ -146,7 +146,9 @@ def may_be_changed(job: AnnouncedJob, today: dt.date) -> bool:
 
 
 def _locked(job: AnnouncedJob) -> AnnouncedJob:
-    return AnnouncedJob.objects.select_for_update(of=("self",)).select_related("address").get(pk=job.pk)
+    rows = AnnouncedJob.objects.select_for_update(of=("self",)).select_related("address")
+    locked: AnnouncedJob = rows.get(pk=job.pk)
+    return locked
 
 
 def _still_ahead(job: AnnouncedJob) -> None:

@@ -63,7 +63,8 @@ def test_by_when_to_announce() -> None:
 def known(device: Device, who: Sender) -> Device:
     tell(who, *decline(device, days=30, start=(80, 95, 95, 95), end=(60, 90, 90, 90)))
     actions.fold_batches()
-    return Device.objects.select_related("model", "address").get(pk=device.pk)
+    found: Device = Device.objects.select_related("model", "address").get(pk=device.pk)
+    return found
 
 
 def means(device: Device, pages: int, colour: int = 0, coverage: int | None = None, **more: Any) -> Any:

@@ -51,7 +51,7 @@ def page(viewer: Viewer, which: str, today: dt.date, *, after: str, before: str)
 
 def next_ahead(viewer: Viewer, today: dt.date, most: int) -> list[dict[str, Any]]:
     """The first of those ahead, for a line on the overview."""
-    rows = ahead(viewer, today).order_by("starts_on", "id")
+    rows: QuerySet[Any, Any] = ahead(viewer, today).order_by("starts_on", "id")
     return list(rows.values("public_id", "starts_on", "ends_on", "pages", "address__name", "note")[:most])
 
 

@@ -196,7 +196,7 @@ def _preview_or_send(
             return _send(request, form, announced, job)
     except Refused as refused:
         if refused.code == "changed":
-            fresh = form.data.copy()
+            fresh = request.POST.copy()
             fresh["step"] = str(queries.job(viewer, job.public_id).step)  # type: ignore[union-attr]
             form.data = fresh
             said = _("%(why)s Yours is kept here; look at it and send it again to put it in its place.")
@@ -212,7 +212,7 @@ def _preview_or_send(
         "facts": words.facts(announced, today),
         "devices": devices,
         "means": words.means(found, announced.starts_on, announced.ends_on, today),
-        "kept": [(name, value) for name in form.fields for value in form.data.getlist(name)],
+        "kept": [(name, value) for name in form.fields for value in request.POST.getlist(name)],
     }
     return render(request, "portal/heavy_job_preview.html", context)
 
