@@ -21,6 +21,7 @@ from metered.replenishment.heavy_offers import Plan, meaning_for_system
 from metered.replenishment.job_actions import Announced, announce_job, change_job, withdraw_job
 from metered.replenishment.models import AddressReview, AnnouncedJob, DeviceRate, HeavyJob
 from tests.replenishment.fleets import NOW, Told, decline, tell
+from tests.threads import at_once, fine
 
 DAY = dt.timedelta(days=1)
 CHRISTMAS = (dt.date(2026, 12, 24), dt.date(2027, 1, 3))
@@ -162,3 +163,26 @@ def announced_today(device: Device) -> AnnouncedJob:
     device = Device.objects.select_related("model", "address").get(pk=device.pk)
     announced = Announced([device], starts_on=today, ends_on=today, pages=12_000)
     return announce_job(announced=announced, once=uuid.uuid4(), actor=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_form_sent_by_eight_at_once_is_one_job_and_of_eight_changes_one_counts(device: Device) -> None:
+    day, once = timezone.localdate() + 9 * DAY, uuid.uuid4()
+    device = Device.objects.select_related("model", "address").get(pk=device.pk)
+
+    def announced(pages: int) -> Announced:
+        return Announced([device], starts_on=day, ends_on=day, pages=pages)
+
+    made = fine(at_once(8, lambda _n: announce_job(announced=announced(900), once=once, actor=None).pk))
+    assert len(set(made)) == 1 and HeavyJob.objects.count() == 1
+    job = AnnouncedJob.objects.get()
+
+    def change(n: int) -> int:
+        new = announced(1000 + n)
+        return change_job(job=job, announced=new, once=uuid.uuid4(), seen=job.step, actor=None).pages
+
+    results = at_once(8, change)
+    refused = [item for item in results if isinstance(item, Refused)]
+    assert len(refused) == 7 and all(item.code == "changed" for item in refused)
+    (pages,) = [item for item in results if isinstance(item, int)]
+    assert HeavyJob.objects.get(cancelled_at=None).pages == pages
