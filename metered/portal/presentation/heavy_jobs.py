@@ -155,6 +155,8 @@ def means(
         answer = _("What is there is enough: nothing has to be sent for it.")
     else:
         answer = _cartons(wanted, found, today, announced=announced)
+    if announced and sent and not late:
+        notes.append(_("What is needed leaves by itself, in time for the first day."))
     if late:
         notes += _late(found, wanted, starts_on, ends_on, today)
     if by_hand:
