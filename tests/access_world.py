@@ -278,10 +278,8 @@ def fingerprint() -> dict[str, str]:
 
 
 _TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=|csrfToken":\s*)"[^"]+"|csrf[^"]*"[A-Za-z0-9]{64}"')
-_BACK = re.compile(rb'name="next"\s+value="[^"]*"')
 
 
 def same_bytes(content: bytes) -> str:
-    """A page's digest without what differs each time: the token against forged forms, and the asked address
-    itself, to which the forms of every page lead back."""
-    return hashlib.sha256(_BACK.sub(b"", _TOKEN.sub(b"", content))).hexdigest()
+    """A page's digest without what differs each time: the token against forged forms."""
+    return hashlib.sha256(_TOKEN.sub(b"", content)).hexdigest()
