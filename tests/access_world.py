@@ -48,6 +48,8 @@ from metered.portal import helpdesk, publishing
 from metered.portal.models import Notice, Subscription, SupportMessage
 from metered.reads.models import Batch, DeviceState, Read, ReadDraft, ReadRequest, ReadValue
 from metered.replenishment import models as replenishment
+from metered.replenishment.job_actions import Announced, announce_job
+from metered.replenishment.models import AnnouncedJob
 from tests import factories as make
 from tests.orders.scene import Scene, announced, scene
 
@@ -67,6 +69,7 @@ class Place:
     read: Read
     draft: ReadDraft
     """Of the account's owner."""
+    job: AnnouncedJob
     markers: set[str] = field(default_factory=set)
     """What nobody may read who may not see this place: identifiers, serials, numbers, names."""
 
@@ -146,9 +149,15 @@ def _place(account: Account, contract: Contract, name: str, reader: User, owner:
     fleet.ask_for_change(
         account_id=account.pk, kind="serial", device=made.device, serial=f"S-{name}", actor=reader
     )
-    markers = {made.device.public_id, made.device.serial, order.public_id, order.number, name}
+    coming = timezone.localdate() + dt.timedelta(days=9)
+    job = announce_job(
+        announced=Announced([made.device], starts_on=coming, ends_on=coming, pages=4000),
+        once=uuid.uuid4(),
+        actor=reader,
+    )
+    markers = {job.public_id, made.device.public_id, made.device.serial, order.public_id, order.number, name}
     markers |= {address.public_id, made.pools[0].public_id}
-    return Place(account, address, made, order, mail, read, draft, markers)
+    return Place(account, address, made, order, mail, read, draft, job, markers)
 
 
 def world() -> World:
@@ -231,9 +240,6 @@ def one_of_everything(made: World) -> None:
     replenishment.FleetStats.objects.get_or_create(kind="K")
     replenishment.AddressReview.objects.update_or_create(
         address=made.main.address, defaults={"due_at": now, **owned}
-    )
-    replenishment.HeavyJob.objects.create(
-        device=device, starts_on=now.date(), ends_on=now.date(), pages=100, **owned
     )
     Batch.objects.create(
         instance="i", sequence=1, digest=b"d", received_at=now, device_ids=[], parked_at=now,

@@ -7,6 +7,7 @@ answers with the same bytes as one that does not exist.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from metered.accounts.links import sign
 from metered.accounts.queries import stamp_of
@@ -36,6 +38,14 @@ GET  /                                     200  200    200  200  200   200  -   
 GET  /supplies/                            in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/                             in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/<slug:public_id>/            in   200    200  200  200   200  404    404  na   na    na
+GET  /heavy-jobs/                          in   200    200  200  200   200  -      200  na   na    na
+GET  /heavy-jobs/new/                      in   403    403  200  200   200  -      200  na   na    na
+POST /heavy-jobs/new/                      in   403    403  ok   ok    ok   -      404  na   na    na
+GET  /heavy-jobs/<slug:public_id>/         in   200    200  200  200   200  404    404  na   na    na
+GET  /heavy-jobs/<slug:public_id>/change/  in   403    403  200  200   200  404    404  na   na    na
+POST /heavy-jobs/<slug:public_id>/change/  in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /heavy-jobs/<slug:public_id>/withdraw/  in 403    403  200  200   200  404    404  na   na    na
+POST /heavy-jobs/<slug:public_id>/withdraw/  in 403    403  ok   ok    ok   404    404  na   na    na
 GET  /stock/                               in   200    200  200  200   200  -      200  na   na    na
 GET  /stock/<slug:public_id>/              in   200    200  200  200   200  404    404  na   na    na
 POST /stock/<slug:public_id>/              in   403    ok   ok   ok    ok   404    404  na   na    na
@@ -262,6 +272,7 @@ replenishment.poolforecast
 replenishment.position
 replenishment.devicerate
 replenishment.addressreview
+replenishment.announcedjob
 replenishment.heavyjob
 replenishment.supplystats
 replenishment.fleetstats
@@ -401,6 +412,7 @@ def thing_of(pattern: str, place: Any, made: World) -> Any:
         "/demo/": place.mail,
         "/addresses/": place.address,
         "/stock/": place.address,
+        "/heavy-jobs/": place.job,
         "/stock/ledger/": place.scene.pools[0],
         "/reads/device/": place.device,
         "/reads/read/": place.read,
@@ -441,7 +453,15 @@ def form(pattern: str, made: World, who: str = "") -> dict[str, str]:
     }  # fmt: skip
     part = {"role": "viewer", "scope": "all", "keep": "orderer"}
     door = {"name": "Nora New", "password": "a new pair of words", "again": "a new pair of words"}
+    coming = timezone.localdate() + dt.timedelta(days=20)
+    job = {
+        "address": made.main.address.public_id, "devices": place.device.public_id, "once": str(uuid.uuid4()),
+        "step": str(place.job.step), "pages": "5000", "starts_on": coming.isoformat(),
+        "ends_on": coming.isoformat(), "send": "1",
+    }  # fmt: skip
     forms: dict[str, dict[str, str]] = {
+        "/heavy-jobs/new/": job,
+        "/heavy-jobs/<slug:public_id>/change/": job,
         "/register/": {"serial": "X1", "place": "14604", "name": "Nora", "email": "nora@example.com"},
         "/register/sent/": {"email": "nora@example.com"},
         "/register/<slug:token>/": door,

@@ -20,11 +20,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from metered.accounts.actions import log
-from metered.accounts.models import User
 from metered.fleet.actions import mark_replenishment_started
 from metered.fleet.models import Device
-from metered.lib.errors import Refused
 from metered.lib.wake import wake
 from metered.reads import queries as reads
 from metered.reads.actions import mark_folded, postpone_batch
@@ -33,7 +30,7 @@ from metered.replenishment.arrays import Ints
 from metered.replenishment.calendars import moment_of
 from metered.replenishment.entries import SWAP, take_entries
 from metered.replenishment.folding import Fold, Install
-from metered.replenishment.models import AddressReview, FleetStats, HeavyJob, Position, Proposal
+from metered.replenishment.models import AddressReview, FleetStats, Position, Proposal
 from metered.replenishment.packed import fetch
 from metered.replenishment.rebuilding import Rebuild
 from metered.replenishment.state import KINDS, UNTAUGHT
@@ -467,7 +464,7 @@ def close_proposals(
     return changed
 
 
-# --- what the whole fleet teaches, and heavy jobs --------------------------------------------------
+# --- what the whole fleet teaches ------------------------------------------------------------------
 
 
 def learn_fleet(*, now: dt.datetime | None = None, every: dt.timedelta = 7 * _DAY) -> bool:
@@ -505,51 +502,7 @@ def learn_fleet(*, now: dt.datetime | None = None, every: dt.timedelta = 7 * _DA
     return True
 
 
-@transaction.atomic
-def announce_job(
-    *,
-    device: Device,
-    starts_on: dt.date,
-    ends_on: dt.date,
-    pages: int,
-    colour_pages: int = 0,
-    note: str = "",
-    actor: User | None = None,
-) -> HeavyJob:
-    """Volume that comes beside the usual (domain rule 23). Refused for a removed device or an end in the
-    past.
-    """
-    if device.removed_at is not None:
-        raise Refused(_("This device was removed."), code="device_removed")
-    if ends_on < starts_on or ends_on < timezone.now().date():
-        raise Refused(_("The job is over already."), code="job_over")
-    if pages <= 0 or not 0 <= colour_pages <= pages:
-        raise Refused(_("Give the pages, and how many of them are in colour."), code="no_pages")
-    job = HeavyJob.objects.create(
-        account_id=device.account_id,
-        device=device,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        pages=pages,
-        colour_pages=colour_pages,
-        note=note,
-        announced_by=actor,
-    )
-    log(
-        actor=actor,
-        account_id=device.account_id,
-        address_id=device.address_id,
-        verb="announced",
-        kind="heavy job",
-        public_id=job.public_id,
-        after={"device": device.serial, "pages": pages, "starts_on": starts_on.isoformat()},
-    )
-    look_again(address_ids=[device.address_id])
-    return job
-
-
 __all__ = [
-    "announce_job",
     "claim_proposals",
     "close_proposals",
     "fold_batches",

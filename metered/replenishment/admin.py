@@ -18,6 +18,7 @@ from metered.replenishment import actions
 from metered.replenishment.explain import explain
 from metered.replenishment.models import (
     AddressReview,
+    AnnouncedJob,
     DeviceRate,
     FleetStats,
     HeavyJob,
@@ -135,6 +136,13 @@ class AddressReviewAdmin(LookOnlyAdmin):
     def look_now(self, request: HttpRequest, queryset: QuerySet[AddressReview]) -> None:
         actions.look_again(address_ids=list(queryset.values_list("pk", flat=True)), at=timezone.now())
         self.message_user(request, _("They are next."))
+
+
+@admin.register(AnnouncedJob)
+class AnnouncedJobAdmin(LookOnlyAdmin):
+    list_display = ("address", "account", "starts_on", "ends_on", "pages", "announced_by", "withdrawn_at")
+    list_select_related = ("address", "account", "announced_by")
+    search_fields = ("address__name", "account__name", "note")
 
 
 @admin.register(HeavyJob)

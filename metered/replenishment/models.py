@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 from django.contrib.postgres.fields import ArrayField
@@ -228,17 +229,66 @@ class FactTaken(models.Model):
         return str(self.fact)
 
 
-class HeavyJob(models.Model):
-    """Volume that a customer announced ahead (domain rule 23): it adds demand, and is left out of the usual
-    rate."""
+class AnnouncedJob(models.Model):
+    """Volume that a customer announced ahead for printers of one address (domain rule 23).
+
+    What it means for each of them stands in its HeavyJobs. `once` names the form that announced it, `step`
+    the form that changed it last: the same form again changes nothing, and one that was opened before
+    somebody else's change is noticed.
+    """
 
     public_id = PublicIdField()
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="+")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    pages = models.PositiveIntegerField(help_text=_("All pages"))
+    colour_pages = models.PositiveIntegerField(default=0, help_text=_("Of these in colour"))
+    coverage = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("Percent of the page that is printed; empty: as usual")
+    )
+    note = models.CharField(max_length=200, blank=True)
+    once = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    step = models.UUIDField(default=uuid.uuid4, editable=False)
+    announced_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    announced_at = models.DateTimeField(default=timezone.now, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        ordering = ["starts_on", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="announced_in_order"),
+            models.CheckConstraint(
+                condition=Q(pages__gt=0, colour_pages__lte=F("pages")), name="announced_pages_sane"
+            ),
+            models.CheckConstraint(
+                condition=Q(coverage=None) | Q(coverage__range=(1, 100)), name="announced_coverage_sane"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "ends_on"], condition=Q(withdrawn_at=None), name="announced_by_end"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.starts_on} – {self.ends_on}"
+
+
+class HeavyJob(models.Model):
+    """What one device prints of an announced job: it adds demand, and is left out of the usual rate."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    job = models.ForeignKey(AnnouncedJob, models.CASCADE, related_name="parts")
     device = models.ForeignKey(Device, models.PROTECT, related_name="heavy_jobs")
     starts_on = models.DateField()
     ends_on = models.DateField()
     pages = models.PositiveIntegerField(help_text=_("All pages"))
     colour_pages = models.PositiveIntegerField(default=0, help_text=_("Of these in colour"))
+    coverage = models.PositiveSmallIntegerField(null=True, blank=True)
     note = models.CharField(max_length=200, blank=True)
     announced_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     announced_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -252,6 +302,9 @@ class HeavyJob(models.Model):
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="job_ends_after_start"),
             models.CheckConstraint(
                 condition=Q(pages__gt=0, colour_pages__lte=F("pages")), name="job_pages_sane"
+            ),
+            models.UniqueConstraint(
+                fields=["job", "device"], condition=Q(cancelled_at=None), name="job_once_per_device"
             ),
         ]
         indexes = [models.Index(fields=["device", "ends_on"], name="job_by_device")]

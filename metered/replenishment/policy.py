@@ -70,11 +70,13 @@ def window(cal: Workdays, o: risk.Outlook, until: float) -> Floats:
     return np.maximum(cal.active(o.sector, np.full(o.s.size, until)) - o.now, 0.0)
 
 
-def smallest(state: State, p: Ints, tails: Floats, n: Floats, most: float) -> Ints:
-    """Smallest q with P(n + q) <= most, at most 30 (section 6)."""
+def smallest(
+    state: State, p: Ints, tails: Floats, n: Floats, most: float, units_most: int = MOST_UNITS
+) -> Ints:
+    """Smallest q with P(n + q) <= most, at most `units_most` (section 6)."""
     q = np.zeros(p.size, dtype=np.int64)
     open_ = risk.short(state, p, tails, n) > most
-    for units in range(1, MOST_UNITS + 1):
+    for units in range(1, units_most + 1):
         if not open_.any():
             break
         q[open_] = units

@@ -49,9 +49,11 @@ def unrolled(gain: Floats, modulus: Floats, expected: Floats) -> tuple[Floats, B
     return np.where(wrapped, gain + modulus, gain), wrapped
 
 
-def announced_pages(state: State, d: Ints, t0: Floats, t1: Floats) -> tuple[Floats, Floats]:
+def announced_pages(
+    state: State, d: Ints, t0: Floats, t1: Floats, *, as_usual: bool = False
+) -> tuple[Floats, Floats]:
     """Pages (all, colour) of announced jobs between t0 and t1 of each device row in `d`, spread evenly
-    (section 5).
+    (section 5). `as_usual`: the usual pages that take as much toner.
     """
     total, colour = np.zeros(d.size), np.zeros(d.size)
     jobs = state.jobs
@@ -63,7 +65,7 @@ def announced_pages(state: State, d: Ints, t0: Floats, t1: Floats) -> tuple[Floa
             continue
         start, end = jobs.start[i], jobs.end[i] + 1.0
         share = (np.minimum(t1[at], end) - np.maximum(t0[at], start)) / (end - start)
-        pages = jobs.pages[i] * np.clip(share, 0.0, 1.0)
+        pages = jobs.pages[i] * np.clip(share, 0.0, 1.0) * (jobs.factor[i] if as_usual else 1.0)
         total[at] += pages
         if jobs.colour[i]:
             colour[at] += pages

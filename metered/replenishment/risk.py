@@ -8,10 +8,12 @@ import numpy as np
 
 from metered.replenishment import rates, shelf, use
 from metered.replenishment.arrays import Floats, Ints, normal_tail
-from metered.replenishment.state import COLOUR_KINDS, IDLE_KINDS, LOW_MARK_SD, OK, State
+from metered.replenishment.state import COLOUR_KINDS, IDLE_KINDS, LOW_MARK_SD, OK, TONER_KINDS, State
 from metered.replenishment.workdays import Workdays
 
 MOST = 6
+MOST_OF_JOB = 60
+"""So many cartridges of one supply more are told apart where a job was announced."""
 OVERDUE_AFTER, OVERDUE_FACTOR = 8.0, 0.75
 JOB_FACTOR = 1.35
 # The risk must not be taken too lightly, a forecast is to be right: its spread to both sides was fitted on
@@ -68,12 +70,19 @@ def use_spread(o: Outlook, h: Floats) -> Floats:
 
 
 def announced(state: State, s: Ints, t0: float, t1: Floats) -> Floats:
-    """Cartridges that announced jobs take between t0 and t1: 1.35 c pages / Y (section 5)."""
+    """Cartridges that announced jobs take between t0 and t1: 1.35 c pages / Y (section 5), and of toner as
+    many times that as the job's pages are denser than usual.
+    """
     if state.jobs.device.size == 0:
         return np.zeros(s.size)
     sup = state.supplies
-    total, colour = rates.announced_pages(state, sup.device[s], np.full(s.size, t0), t1)
-    pages = np.where(COLOUR_KINDS[sup.kind[s]], colour, total)
+    d, start, kind = sup.device[s], np.full(s.size, t0), sup.kind[s]
+    total, colour = rates.announced_pages(state, d, start, t1)
+    if (state.jobs.factor != 1.0).any():
+        dense, dense_colour = rates.announced_pages(state, d, start, t1, as_usual=True)
+        total = np.where(TONER_KINDS[kind], dense, total)
+        colour = np.where(TONER_KINDS[kind], dense_colour, colour)
+    pages = np.where(COLOUR_KINDS[kind], colour, total)
     return JOB_FACTOR * sup.c(s) * pages / sup.yields[s]
 
 
@@ -90,24 +99,27 @@ def tail(o: Outlook, h: Floats, jobs: Floats, j: int, rows: Ints | slice = slice
 def pool_tails(state: State, o: Outlook, h: Floats, jobs: Floats, p: Ints) -> Floats:
     """T[i, n] = P(pool p[i] needs more than n) for n = 0 .. width - 1: its supplies convolved (section 5).
 
-    `o` must hold every living supply of the pools `p` (distinct). The width fits the largest pool.
+    `o` must hold every living supply of the pools `p` (distinct). The width fits the largest pool, and the
+    largest job: one that takes more than six cartridges must not look as if it took six.
     """
+    most = MOST + int(min(np.ceil(jobs.max(initial=0.0)), MOST_OF_JOB))
+    widest = 60 if most == MOST else 10 * most
     where = np.full(state.pools.site.size, -1, dtype=np.int64)
     where[p] = np.arange(p.size)
     owner = where[state.supplies.pool[o.s]]
     mine = np.flatnonzero(owner >= 0)
     owner = owner[mine]
-    tails = np.stack([tail(o, h, jobs, j, mine) for j in range(MOST)], axis=1)
-    mass = np.empty((mine.size, MOST + 1))
+    tails = np.stack([tail(o, h, jobs, j, mine) for j in range(most)], axis=1)
+    mass = np.empty((mine.size, most + 1))
     mass[:, 0] = 1 - tails[:, 0]
-    mass[:, 1:MOST] = tails[:, :-1] - tails[:, 1:]
-    mass[:, MOST] = tails[:, -1]
+    mass[:, 1:most] = tails[:, :-1] - tails[:, 1:]
+    mass[:, most] = tails[:, -1]
     np.maximum(mass, 0.0, out=mass)
 
     order = np.argsort(owner, kind="stable")
     counts = np.bincount(owner, minlength=p.size)
     start = np.cumsum(counts) - counts
-    width = int(min(MOST * max(int(counts.max(initial=1)), 1), 60)) + 1
+    width = int(min(most * max(int(counts.max(initial=1)), 1), widest)) + 1
     total = np.zeros((p.size, width))
     total[:, 0] = 1.0
     for rank in range(int(counts.max(initial=0))):
@@ -115,7 +127,7 @@ def pool_tails(state: State, o: Outlook, h: Floats, jobs: Floats, p: Ints) -> Fl
         m = mass[order[start[rows] + rank]]
         old = total[rows]
         new = old * m[:, :1]
-        for k in range(1, MOST + 1):
+        for k in range(1, most + 1):
             new[:, k:] += old[:, : width - k] * m[:, k : k + 1]
         total[rows] = new
     return np.clip(1.0 - np.cumsum(total, axis=1), 0.0, 1.0)

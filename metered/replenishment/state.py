@@ -14,6 +14,10 @@ from metered.replenishment.arrays import Bools, Floats, Ints
 
 KINDS = ("K", "C", "M", "Y", "drum", "drumK", "drumC", "drumM", "drumY", "waste", "other")
 TONERS = 4
+USUAL_COVERAGE = 5.0
+"""Percent of a page at which yields are rated (ISO/IEC 19752 and 19798, each colour)."""
+TONER_KINDS = np.isin(KINDS, ("K", "C", "M", "Y", "waste"))
+"""What empties, or fills, by how much toner a page takes; the others go by the page."""
 COLOUR_KINDS = np.isin(KINDS, ("C", "M", "Y", "drumC", "drumM", "drumY"))
 IDLE_KINDS = np.isin(KINDS, ("C", "M", "Y"))
 
@@ -163,13 +167,21 @@ class Pools:
 
 @dataclass(slots=True)
 class Jobs:
-    """Announced heavy jobs (domain rule 23): device row, first and last day, pages, colour or not."""
+    """Announced heavy jobs (domain rule 23): device row, first and last day, pages, colour or not.
+
+    `factor`: how much more toner its pages take than the device's usual ones; 1 where nobody said.
+    """
 
     device: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     start: Floats = field(default_factory=lambda: np.zeros(0))
     end: Floats = field(default_factory=lambda: np.zeros(0))
     pages: Floats = field(default_factory=lambda: np.zeros(0))
     colour: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    factor: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if self.factor.size != self.device.size:
+            self.factor = np.ones(self.device.size)
 
     def keep(self, mask: Bools) -> None:
         for f in fields(self):

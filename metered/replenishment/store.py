@@ -247,7 +247,7 @@ def _assemble(
     width = int(slot["place"].max(initial=-1)) + 1
     slot_at = np.full((rows, max(width, 1)), -1, dtype=np.int64)
     slot_at[device_row, slot["place"]] = np.arange(per_slot)
-    state = st.State(devices, supplies, ledger, c_fleet, low_mean, low_weight, _jobs(dev["device_id"]), t)
+    state = st.State(devices, supplies, ledger, c_fleet, low_mean, low_weight, jobs_of(dev["device_id"]), t)
     return Loaded(
         state=state, calendars=cals, devices=dev["device_id"].astype(np.int64),
         device_accounts=dev["account_id"], addresses=dev["address_id"].astype(np.int64),
@@ -279,20 +279,21 @@ def _prior(rows: Ints, yields: Floats, mask: Bools, devices: int, otherwise: Flo
     return np.where(n > 0, total / np.maximum(n, 1), otherwise)
 
 
-def _jobs(device_ids: Ints) -> st.Jobs:
-    """Announced jobs of the devices, colour pages and the others apart."""
+def jobs_of(device_ids: Ints, without: int | None = None) -> st.Jobs:
+    """Announced jobs of the devices (sorted), colour pages and the others apart; not of the job `without`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT device_id, starts_on, ends_on, pages, colour_pages FROM replenishment_heavyjob"
-            " WHERE device_id = ANY(%s) AND cancelled_at IS NULL ORDER BY id",
-            [device_ids.tolist()],
+            "SELECT device_id, starts_on, ends_on, pages, colour_pages, coverage FROM replenishment_heavyjob"
+            " WHERE device_id = ANY(%s) AND cancelled_at IS NULL AND job_id <> %s ORDER BY id",
+            [device_ids.tolist(), without or 0],
         )
         found = cursor.fetchall()
     rows = []
-    for device, start, end, pages, colour in found:
+    for device, start, end, pages, colour, coverage in found:
         for n, tinted in ((pages - colour, False), (colour, True)):
             if n:
-                rows.append((int(np.searchsorted(device_ids, device)), start, end, n, tinted))
+                factor = coverage / st.USUAL_COVERAGE if coverage else 1.0
+                rows.append((int(np.searchsorted(device_ids, device)), start, end, n, tinted, factor))
     jobs = st.Jobs()
     if rows:
         jobs.device = np.array([r[0] for r in rows], dtype=np.int64)
@@ -300,4 +301,5 @@ def _jobs(device_ids: Ints) -> st.Jobs:
         jobs.end = np.array([(r[2] - DAY_ZERO).days for r in rows], dtype=np.float64)
         jobs.pages = np.array([r[3] for r in rows], dtype=np.float64)
         jobs.colour = np.array([r[4] for r in rows], dtype=np.bool_)
+        jobs.factor = np.array([r[5] for r in rows], dtype=np.float64)
     return jobs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from django.utils import timezone
 
 from metered.fleet.models import Contract, Device, Supply
 from metered.reads.sender import Sender
-from metered.replenishment import actions, deciding, store, use
+from metered.replenishment import actions, deciding, job_actions, store, use
 from metered.replenishment.calendars import day_number
+from metered.replenishment.job_actions import Announced
 from metered.replenishment.models import AddressReview, FleetStats, PoolForecast, Position, Proposal
 from metered.stock import actions as stock
 from metered.stock.models import Pool
@@ -328,7 +330,8 @@ def test_an_announced_job_brings_the_order_forward(device: Device, who: Sender) 
     review()
     assert not Proposal.objects.exists()
     today = timezone.now().date()
-    actions.announce_job(device=device, starts_on=today, ends_on=today + 2 * DAY, pages=6000, actor=None)
+    announced = Announced([device], starts_on=today, ends_on=today + 2 * DAY, pages=6000)
+    job_actions.announce_job(announced=announced, once=uuid.uuid4(), actor=None)
     actions.review_addresses()
     assert Proposal.objects.filter(pool=black(device)).count() == 1
 

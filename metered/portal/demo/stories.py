@@ -16,11 +16,10 @@ from metered.notify.rendering import render
 from metered.orders import actions as orders
 from metered.orders import announcements
 from metered.orders.models import LineState, Order, OrderLine
-from metered.portal.demo import device_changes
+from metered.portal.demo import device_changes, heavy_jobs
 from metered.portal.demo.parcels import working_day
 from metered.reads import actions as reads
 from metered.reads.models import Read
-from metered.replenishment import actions as replenishment
 from metered.replenishment.models import PoolForecast
 from metered.stock import actions as stock
 from metered.stock.models import Pool
@@ -35,14 +34,7 @@ def before_review(now: dt.datetime) -> None:
     maria = User.objects.get(email="maria.alvarez@northwind.example")
     ray = User.objects.get(email="ray.kowalski@northwind.example")
     _bulletin(now)
-    replenishment.announce_job(
-        device=Device.objects.get(account__name="Northwind Clinics", name="Medical records"),
-        starts_on=now.date() + dt.timedelta(days=9),
-        ends_on=now.date() + dt.timedelta(days=11),
-        pages=9000,
-        note="Charts for the yearly audit",
-        actor=maria,
-    )
+    heavy_jobs.announce(maria, now)
     switch_replenishment(
         device=Device.objects.get(name="Chaplain's office"),
         on=False,

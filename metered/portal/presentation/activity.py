@@ -50,6 +50,8 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("device", "entered a read"): gettext_lazy("%(who)s entered a meter read of %(what)s"),
     ("device", "accepted a read"): gettext_lazy("%(who)s accepted a meter read of %(what)s"),
     ("heavy job", "announced"): gettext_lazy("%(who)s announced a heavy job"),
+    ("heavy job", "changed"): gettext_lazy("%(who)s changed a heavy job"),
+    ("heavy job", "withdrew"): gettext_lazy("%(who)s withdrew a heavy job"),
     ("token", "issued"): gettext_lazy("%(who)s made a key for %(what)s to report with"),
     ("token", "revoked"): gettext_lazy("%(who)s took a key for reporting back"),
     ("address", "worded"): gettext_lazy("%(who)s changed the address %(what)s"),

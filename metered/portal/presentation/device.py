@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from metered.reads.levels import NOT_REPORTED, LevelState
 from metered.reads.words import SHEETS
 
 if TYPE_CHECKING:
+    from metered.orders.queries import Coming
     from metered.portal.queries.device import Whole
 
 SHOWN_KINDS = ("toner", "ink", "waste")
@@ -117,7 +118,7 @@ def sheet(whole: Whole, now: dt.datetime) -> Sheet:
         table=pictures.levels_table(series, now=here, words=words()) if series else None,
         undrawn=_undrawn(whole),
         why=_why(whole, names),
-        coming=_coming(whole, now),
+        coming=on_the_way(whole.coming, now),
         alerts=list(latest.alerts) if latest else [],
         meters=[_meter_name(code) for code in whole.meters],
         reads=[_read(read, whole.meters) for read in whole.reads],
@@ -311,10 +312,10 @@ def _why(whole: Whole, names: Sequence[str]) -> list[Why]:
     return [why for _moment, why in sorted(found.values(), key=lambda pair: pair[0])]
 
 
-def _coming(whole: Whole, now: dt.datetime) -> list[OnTheWay]:
+def on_the_way(coming: Iterable[Coming], now: dt.datetime) -> list[OnTheWay]:
     """What is on the way, an entry per order and state."""
     found: dict[tuple[str, str, str], OnTheWay] = {}
-    for item in whole.coming:
+    for item in coming:
         entry = _on_the_way(item, now)
         known = found.setdefault((entry.order, entry.state.code, entry.when), entry)
         if known is not entry:
