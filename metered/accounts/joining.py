@@ -111,7 +111,8 @@ def answer(*, registration: Registration, account: Account | None, now: dt.datet
 def _gate(email: str) -> RegistrationMail:
     """The address's row, locked: parallel tries are mailed one after the other, or not at all."""
     RegistrationMail.objects.get_or_create(email=email)
-    return RegistrationMail.objects.select_for_update().get(email=email)
+    row: RegistrationMail = RegistrationMail.objects.select_for_update().get(email=email)
+    return row
 
 
 def _close(registration: Registration, outcome: Registration.Outcome, now: dt.datetime) -> None:

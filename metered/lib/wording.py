@@ -26,6 +26,11 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", str(get_format("THOUSAND_SEPARATOR")))
 
 
+def tenths(number: float) -> str:
+    """1.25 → 1.2, with the sign of the language: 1,2."""
+    return f"{number:.1f}".replace(".", str(get_format("DECIMAL_SEPARATOR")))
+
+
 def short_month(month: int) -> str:
     """Nov; in languages that write months small, nov."""
     name = str(dates.MONTHS_3[month])

@@ -183,6 +183,14 @@ def _shot(page: Page, width: int, height: int) -> bytes:
     return smaller(base64.b64decode(taken["data"]))
 
 
+def _width(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth"))
+
+
+def _height(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollHeight"))
+
+
 @dataclass
 class Look:
     """One walk. `only` empty means every page."""
@@ -196,13 +204,20 @@ class Look:
     only: frozenset[str]
     axe: bool
     say: Callable[[str], Any]
+    widths: tuple[int, ...] = WIDTHS
+    languages: tuple[str, ...] = ("en",)
+    speak: Callable[[str], Any] = lambda language: None
+    """Called before the pages are seen in a language: makes it that of the people who look."""
+    script: bool = True
+    pictures: bool = True
     taken: int = 0
 
     def all(self) -> list[str]:
         """Takes all pictures; returns the findings, each with the page's name."""
         from playwright.sync_api import sync_playwright
 
-        self.into.mkdir(parents=True, exist_ok=True)
+        if self.pictures:
+            self.into.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
             browser = launch(playwright)
             try:
@@ -216,15 +231,36 @@ class Look:
         rounds.append(self._round(browser, self.email, self.password, PAGES, FIRST_OF))
         if self.staff:
             rounds.append(self._round(browser, *self.staff, STAFF_PAGES, STAFF_FIRST_OF))
-        for theme in THEMES:
-            for width in WIDTHS:
-                size: Any = {"width": width, "height": 900 if width > 400 else 640}
-                for session, pages in rounds:
-                    context = browser.new_context(viewport=size, color_scheme=theme, storage_state=session)
-                    for name, address in pages.items():
-                        if not self.only or name in self.only:
-                            found += self._picture(context, name, address, width, theme)
-                    context.close()
+        for language in self.languages:
+            self.speak(language)
+            for theme in THEMES:
+                for width in self.widths:
+                    for session, pages in rounds:
+                        found += self._pages(browser, session, pages, language, width, theme)
+        return found
+
+    def _pages(
+        self,
+        browser: Browser,
+        session: Any,
+        pages: Mapping[str, str],
+        language: str,
+        width: int,
+        theme: Literal["light", "dark"],
+    ) -> list[str]:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900 if width > 400 else 640},
+            color_scheme=theme,
+            locale=language,
+            storage_state=session,
+            java_script_enabled=self.script,
+        )
+        found: list[str] = []
+        for name, address in pages.items():
+            if not self.only or name in self.only:
+                label = "-".join([name, str(width), theme, *([language] if language != "en" else [])])
+                found += self._picture(context, label, address, width)
+        context.close()
         return found
 
     def _round(
@@ -252,17 +288,20 @@ class Look:
         context.close()
         return session, found
 
-    def _picture(self, context: BrowserContext, name: str, address: str, width: int, theme: str) -> list[str]:
+    def _picture(self, context: BrowserContext, label: str, address: str, width: int) -> list[str]:
         page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
         try:
             page.goto(self.url + address, wait_until="networkidle")
-            height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
-            overflow = int(page.evaluate("document.documentElement.scrollWidth")) - width
-            label = f"{name}-{width}-{theme}"
-            (self.into / f"{label}.png").write_bytes(_shot(page, width, height))
+            overflow = _width(page) - width
+            if self.pictures:
+                (self.into / f"{label}.png").write_bytes(_shot(page, width, min(TALLEST, _height(page))))
             self.taken += 1
             found = [f"scrolls sideways by {overflow} px"] if overflow > 0 else []
-            if self.axe:
+            found += [text for text in said if "Content Security Policy" in text]
+            # axe is a script itself.
+            if self.axe and self.script:
                 found += findings(page)
             self.say(f"{label}: {'; '.join(found) or 'fine'}")
             return [f"{label}: {item}" for item in found]

@@ -219,7 +219,7 @@ def in_machine(reason: Reason, slot: Mapping[str, Any]) -> str:
 
 def _usual_use(slot: Mapping[str, Any]) -> str:
     use = float(slot["use"])
-    shown = f"{use:.1f}" if use >= 0.1 else "<0.1"
+    shown = wording.tenths(use) if use >= 0.1 else "<" + wording.tenths(0.1)
     return _("%(percent)s%% a working day") % {"percent": shown}
 
 

@@ -223,7 +223,7 @@ def _late(
 
 
 def _supply(supply: Supply) -> SupplyRow:
-    takes = f"{supply.takes:.1f}" if supply.takes >= 0.1 else _("less than 0.1")
+    takes = wording.tenths(supply.takes) if supply.takes >= 0.1 else _("less than 0.1")
     slots = supply.machine.get("slots") or []
     return SupplyRow(
         name=str(supply.supply["name"]),

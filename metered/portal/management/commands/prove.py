@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
@@ -23,7 +24,7 @@ REGISTRATION_MS = 10
 
 
 class Command(BaseCommand):
-    help = "Prove what the documentation claims, many times over (kills, registration)."
+    help = "Prove what the documentation claims, many times over (kills, registration, browser)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_subparsers(dest="what", required=True, metavar="what")
@@ -35,6 +36,13 @@ class Command(BaseCommand):
         registration = what.add_parser(
             "registration", help="answers to registrations don't tell whether they match"
         )
+        pages = what.add_parser(
+            "browser", help="every page in every language, size and theme: axe, CSP, nothing sideways"
+        )
+        every = [code for code, _name in settings.LANGUAGES]
+        pages.add_argument("--languages", nargs="*", choices=every, default=every)
+        pages.add_argument("--widths", nargs="*", type=int, default=[320, 390, 768, 1280])
+        pages.add_argument("--only", nargs="*", default=[], help="names of pages, such as overview device")
         registration.add_argument("--pairs", type=int, default=1000, help="how many pairs (default 1,000)")
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
@@ -45,10 +53,48 @@ class Command(BaseCommand):
             proofs: dict[str, Callable[..., None]] = {
                 "kills": self.kills,
                 "registration": self.registration,
+                "browser": self.browser,
             }
             proofs[what](**options)
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
+
+    def browser(self, *, languages: list[str], widths: list[int], only: list[str], **_: Any) -> None:
+        from metered.accounts.models import User
+        from metered.portal import look
+        from metered.portal.demo import load
+        from metered.portal.demo.customers import PASSWORD, STAFF
+        from tests.flows.stack import running, url_of
+
+        load.load(small=True)
+        with (
+            tempfile.TemporaryDirectory(prefix="metered-prove-") as folder,
+            running(Path(folder), url_of(connection.settings_dict), "valkey", "web") as stack,
+        ):
+            found: list[str] = []
+            for script in (True, False):
+                walk = look.Look(
+                    url=stack.url,
+                    email="maria.alvarez@northwind.example",
+                    password=PASSWORD,
+                    staff=(STAFF.email, PASSWORD),
+                    into=Path(folder),
+                    only=frozenset(only),
+                    axe=True,
+                    say=self.stdout.write,
+                    widths=tuple(widths),
+                    languages=tuple(languages),
+                    speak=lambda language: User.objects.update(language=language),
+                    script=script,
+                    pictures=False,
+                )
+                found += walk.all()
+                self.stdout.write(f"{walk.taken} pages {'with' if script else 'without'} JavaScript")
+        for item in found:
+            self.stdout.write(item)
+        self.stdout.write(f"{len(found)} findings")
+        if found:
+            raise CommandError("a page is not as it should be")
 
     def kills(self, *, times: int, seed: int, **_: Any) -> None:
         # The stories live with the tests: one way to start everything, one definition of "right".
