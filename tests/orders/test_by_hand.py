@@ -308,7 +308,7 @@ def test_from_the_page_to_the_number(client: Client, ana: User) -> None:
     client.force_login(ana)
     shown = client.get(to["Location"])
     html = shown.content.decode()
-    assert "9 × " in html and "wait" in html and made.address.name in html
+    assert "9 × " in html and "Waiting: " in html and made.address.name in html
     cart = Cart.objects.get()
     last = {
         "address": made.address.public_id,
