@@ -22,14 +22,15 @@ def main(checkout: Checkout, arguments: Sequence[str]) -> int:
 
 
 def in_parallel(arguments: Sequence[str]) -> list[str]:
-    """Two workers, unless the person chose a number or wants the debugger.
+    """Three workers, unless the person chose a number or wants the debugger.
 
-    By file: a story with servers of its own starts them once.
+    One more than the two cores the suite is made for: stories wait for browsers and for processes of their
+    own. By file: such a story starts its servers once. In the order of tests/conftest.py: the longest first.
     """
     chosen = ("-n", "--numprocesses", "--pdb", "--dist", "--trace")
     if any(argument.startswith(chosen) for argument in arguments):
         return []
-    return ["-n", "2", "--dist", "loadfile"]
+    return ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def with_servers(

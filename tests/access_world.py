@@ -277,6 +277,35 @@ def fingerprint() -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def rows_written() -> int:
+    """Rows that this transaction has inserted, updated or deleted so far, undone ones included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_xact_user_tables"
+            " WHERE relname <> ALL (%s)",
+            [list(UNTOLD)],
+        )
+        return int(cursor.fetchone()[0])
+
+
+class Unchanged:
+    """No row came, went or changed since this was made; the tables are read only when rows were written."""
+
+    def __init__(self) -> None:
+        self.before = fingerprint()
+        self.written = rows_written()
+
+    def check(self, what: str) -> None:
+        """Raises AssertionError that names the tables that changed."""
+        written = rows_written()
+        if written == self.written:
+            return
+        now = fingerprint()
+        changed = sorted(name for name, digest in now.items() if self.before.get(name) != digest)
+        assert not changed, f"{what} and changed {changed}"
+        self.written = written
+
+
 _TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=|csrfToken":\s*)"[^"]+"|csrf[^"]*"[A-Za-z0-9]{64}"')
 
 

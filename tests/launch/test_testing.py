@@ -66,7 +66,7 @@ def test_a_chosen_number_of_workers_stays(chosen: list[str]) -> None:
 
 
 def test_two_workers_otherwise() -> None:
-    assert in_parallel(["tests/launch", "-k", "ports"])[:2] == ["-n", "2"]
+    assert in_parallel(["tests/launch", "-k", "ports"])[:2] == ["-n", "3"]
 
 
 def test_each_worker_has_its_own_number_on_a_private_valkey() -> None:
