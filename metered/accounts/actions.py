@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from metered.accounts.models import ActivityEntry, Address, AddressVersion, Fact, MailChoice, MailKind, User
+from metered.lib.said import all_kept
 from metered.lib.wake import wake
 
 
@@ -34,8 +35,8 @@ def log(
         verb=verb,
         kind=kind,
         public_id=public_id,
-        before=before,
-        after=after,
+        before=all_kept(before),
+        after=all_kept(after),
     )
 
 

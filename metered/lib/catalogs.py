@@ -26,6 +26,8 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
+    "said": (1,),
+    "said_n": (1, 2),
 }
 EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HEADER = "# Translations of the portal. Remake with: python3 manage.py translations update"

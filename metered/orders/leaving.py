@@ -6,11 +6,11 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from metered.accounts.models import Address
 from metered.fleet.models import Contract, Device, Slot
 from metered.fleet.policy import Use, may_be_sent, may_go
+from metered.lib.said import said
 from metered.orders import policy
 from metered.orders.models import OrderLine
 from metered.replenishment.calendars import calendars, date_of, day_number, place_of
@@ -33,13 +33,13 @@ def in_words(barred: str, address: Address) -> str:
     if barred == "address" and address.retired_at is None:
         return address.refused_reason
     return {
-        "contract": _("The contract is no longer active."),
-        "address": _("The address is no longer in use."),
-        "kind": _("The contract does not include it."),
-        "supply": _("This supply is no longer sent."),
-        "removed": _("The device was removed."),
-        "unused": _("No device here uses it any more."),
-        "off": _("Automatic replenishment was switched off."),
+        "contract": said("The contract is no longer active."),
+        "address": said("The address is no longer in use."),
+        "kind": said("The contract does not include it."),
+        "supply": said("This supply is no longer sent."),
+        "removed": said("The device was removed."),
+        "unused": said("No device here uses it any more."),
+        "off": said("Automatic replenishment was switched off."),
     }[barred]
 
 

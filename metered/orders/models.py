@@ -14,6 +14,7 @@ from metered.accounts.models import Account, Address, AddressVersion, User
 from metered.accounts.scoping import OwnedManager
 from metered.fleet.models import Contract, Device, Slot, Supply
 from metered.lib.fields import PublicIdField
+from metered.lib.said import SaidField
 from metered.replenishment.models import Proposal
 from metered.stock.models import Pool
 
@@ -106,7 +107,7 @@ class OrderLine(models.Model):
         null=True, help_text=_("What a line by hand was weighed against (orders.limits.Weighed)")
     )
     weighed_at = models.DateTimeField(null=True)
-    closed_reason = models.CharField(max_length=200, blank=True)
+    closed_reason = SaidField(max_length=500, blank=True)
 
     objects = OwnedManager(address_path="order__address_id")
 

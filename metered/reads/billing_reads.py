@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from metered.accounts.actions import log
 from metered.accounts.models import User
 from metered.fleet.models import Device, MeterType
-from metered.lib import wording
 from metered.lib.errors import Refused
+from metered.lib.said import said
 from metered.lib.zones import time_zone_or_none
 from metered.reads.cutoff import Period, periods
 from metered.reads.models import DeviceState, Read, ReadValue
@@ -73,9 +73,9 @@ def enter_read(
                 received_at=now,
                 source=source,
                 status=status,
-                note=(note or problem or (_("The controller was replaced.") if controller_replaced else ""))[
-                    :300
-                ],
+                note=note[:300]
+                or problem
+                or (said("The controller was replaced.") if controller_replaced else ""),
                 entered_by=actor,
                 replaces=replaces,
             )
@@ -327,9 +327,10 @@ def _doubts(found: Sequence[_Found], names: Mapping[str, str]) -> list[str | Non
         if note is None and since is not None:
             restarted = [at for at in restarts.get(device_id, []) if since < at <= item.taken_at]
             if restarted:
-                note = _("Meters went down on %(day)s, as if the controller was replaced.") % {
-                    "day": wording.full_day(restarted[0].date())
-                }
+                note = said(
+                    "Meters went down on %(day)s, as if the controller was replaced.",
+                    day=restarted[0].date(),
+                )
         if note is None:
             believed[device_id] = item
         notes.append(note)

@@ -15,6 +15,7 @@ from metered.accounts.actions import log
 from metered.accounts.models import User
 from metered.fleet.models import Device, MeterType, ModelMeter
 from metered.lib.errors import Refused
+from metered.lib.said import joined, said
 from metered.reads.models import Read, ReadValue
 from metered.reads.plausible import Doubt, Verdict
 from metered.reads.weighing import FUTURE, Entry, siblings, verdicts
@@ -118,7 +119,7 @@ def keep_reads(
             received_at=now,
             source=source,
             status=status,
-            note=_note(outcome)[:300],
+            note=_note(outcome),
             entered_by=actor,
             once=each.once,
         )
@@ -210,7 +211,7 @@ def correct_read(
             received_at=now,
             source=source,
             status=status,
-            note=_note(outcome)[:300],
+            note=_note(outcome),
             entered_by=actor,
             once=once,
             replaces=old,
@@ -374,12 +375,12 @@ def _status(outcome: Outcome) -> str | None:
 
 
 def _note(outcome: Outcome) -> str:
-    parts = [outcome.typed.note]
+    parts = [outcome.typed.note[:300]]
     if outcome.typed.controller_replaced:
-        parts.append(_("The controller was replaced."))
+        parts.append(said("The controller was replaced."))
     elif outcome.doubt is not None:
         parts.append(doubt_sentence(outcome.doubt, _names(outcome.typed)))
-    return " ".join(part for part in parts if part)
+    return joined(parts)
 
 
 def _names(typed: Typed) -> dict[str, str]:

@@ -15,6 +15,7 @@ from metered.accounts.models import Account, Address, User
 from metered.accounts.scoping import OwnedManager
 from metered.fleet.models import Device, MeterType, Token
 from metered.lib.fields import PublicIdField
+from metered.lib.said import SaidField
 from metered.reads.fields import PackedLevels, PackedMeters
 from metered.reads.words import Note, Path
 
@@ -210,7 +211,7 @@ class Read(models.Model):
     received_at = models.DateTimeField(default=timezone.now, editable=False)
     source = models.CharField(max_length=10, choices=Source.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACCEPTED)
-    note = models.CharField(max_length=300, blank=True)
+    note = SaidField(max_length=1000, blank=True)
     entered_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
     once = models.UUIDField(

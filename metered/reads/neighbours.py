@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
-from metered.lib.wording import grouped
+from metered.lib.said import said
 from metered.reads.judge import fits_rollover
 
 
@@ -70,15 +69,9 @@ def contradiction(
         meter = names.get(code, code)
         meter = meter[:1].upper() + meter[1:]
         if value >= 10**digits:
-            return _("%(meter)s has more than its %(digits)d digits.") % {"meter": meter, "digits": digits}
+            return said("%(meter)s has more than its %(digits)s digits.", meter=meter, digits=digits)
         if last is not None and value < last and not fits_rollover(value, last, digits):
-            return _("%(meter)s is %(gap)s below the last read.") % {
-                "meter": meter,
-                "gap": grouped(last - value),
-            }
+            return said("%(meter)s is %(gap)s below the last read.", meter=meter, gap=last - value)
         if following is not None and value > following and not fits_rollover(following, value, digits):
-            return _("%(meter)s is %(gap)s above the next read.") % {
-                "meter": meter,
-                "gap": grouped(value - following),
-            }
+            return said("%(meter)s is %(gap)s above the next read.", meter=meter, gap=value - following)
     return None

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from metered.lib import wording
+from metered.lib.said import said, said_n
 from metered.reads.plausible import Doubt, Slip
 
 
@@ -19,28 +19,33 @@ def named(meter: str, names: Mapping[str, str]) -> str:
 
 
 def pages(count: int) -> str:
-    return ngettext("%(n)s page", "%(n)s pages", count) % {"n": wording.grouped(count)}
+    return said_n("%(n)s page", "%(n)s pages", count)
 
 
 def doubt_sentence(doubt: Doubt, names: Mapping[str, str]) -> str:
     """Why a read is asked about, in one sentence or two."""
-    values = {
-        "meter": named(doubt.meter, names) if doubt.meter else "",
-        "gap": wording.grouped(abs(doubt.pages)),
-        "pages": pages(max(doubt.pages, 0)),
-        "usual": pages(max(doubt.usual or 0, 0)),
-    }
+    meter = named(doubt.meter, names) if doubt.meter else ""
+    gap, printed, usual = abs(doubt.pages), pages(max(doubt.pages, 0)), pages(max(doubt.usual or 0, 0))
     if doubt.problem == "below":
-        return _("%(meter)s is %(gap)s below the last read.") % values
+        return said("%(meter)s is %(gap)s below the last read.", meter=meter, gap=gap)
     if doubt.problem == "after":
-        return _("%(meter)s is %(gap)s above the next read.") % values
+        return said("%(meter)s is %(gap)s above the next read.", meter=meter, gap=gap)
     if doubt.problem == "idle":
-        return _("The same as last time, although about %(usual)s would be usual.") % values
+        return said("The same as last time, although about %(usual)s would be usual.", usual=usual)
     if doubt.problem == "part":
-        return _("%(meter)s rose by %(pages)s, more than the total did.") % values
+        return said("%(meter)s rose by %(pages)s, more than the total did.", meter=meter, pages=printed)
     if doubt.meter and doubt.meter != "total":
-        return _("%(meter)s rose by %(pages)s since the last read; about %(usual)s would be usual.") % values
-    return _("That makes %(pages)s since the last read; about %(usual)s would be usual.") % values
+        return said(
+            "%(meter)s rose by %(pages)s since the last read; about %(usual)s would be usual.",
+            meter=meter,
+            pages=printed,
+            usual=usual,
+        )
+    return said(
+        "That makes %(pages)s since the last read; about %(usual)s would be usual.",
+        pages=printed,
+        usual=usual,
+    )
 
 
 def slip_sentence(slip: Slip | None, device: str = "") -> str:

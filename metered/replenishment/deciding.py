@@ -13,6 +13,7 @@ import numpy as np
 
 from metered.fleet.models import Slot
 from metered.fleet.policy import Use, may_be_sent
+from metered.lib.said import as_kept
 from metered.reads.levels import LevelState, decode
 from metered.reads.models import DeviceState
 from metered.replenishment import policy, risk, use
@@ -238,7 +239,7 @@ class _Writer:
             "rule": rule,
             "barred": barred,
             "held_until": until.isoformat(timespec="minutes") if until else None,
-            "held_because": fact.held.closed_reason if fact.held else "",
+            "held_because": as_kept(fact.held.closed_reason) if fact.held else "",
             "supply": fact.supply,
             "quantity": int(d.quantity[i]) if rule in ("ship", "along") else 0,
             "shelf": fact.shelf,

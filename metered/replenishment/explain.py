@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metered.lib import wording
+from metered.lib.said import told
 
 Reason = Mapping[str, Any]
 FAR_DAYS = 365
@@ -247,7 +248,7 @@ def _barred(because: str) -> str:
 def _held(reason: Reason) -> str:
     """A cancelled order does not come back by itself the next minute."""
     until = wording.local(dt.datetime.fromisoformat(str(reason["held_until"]))).date()
-    because = str(reason.get("held_because") or "").rstrip(".")
+    because = told(str(reason.get("held_because") or "")).rstrip(".")
     word = (
         _("Held back until %(day)s: cancelled, %(because)s.")
         if because

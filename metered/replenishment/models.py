@@ -15,6 +15,7 @@ from metered.accounts.models import Account, Address, Fact, User
 from metered.accounts.scoping import OwnedManager
 from metered.fleet.models import Contract, Device, Slot, Supply
 from metered.lib.fields import PublicIdField
+from metered.lib.said import SaidField
 from metered.stock.models import Pool
 
 
@@ -336,7 +337,7 @@ class Proposal(models.Model):
     reason = models.JSONField(help_text=_("Everything domain rule 25 names, as data"))
     decided_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
-    closed_reason = models.CharField(max_length=200, blank=True)
+    closed_reason = SaidField(max_length=500, blank=True)
     held_until = models.DateTimeField(
         null=True, help_text=_("Somebody cancelled it: the pool is not proposed for before then")
     )

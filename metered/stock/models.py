@@ -11,6 +11,7 @@ from metered.accounts.models import Account, Address, User
 from metered.accounts.scoping import OwnedManager
 from metered.fleet.models import Contract, Supply
 from metered.lib.fields import PublicIdField
+from metered.lib.said import SaidField
 
 
 class Pool(models.Model):
@@ -71,7 +72,7 @@ class Entry(models.Model):
     at = models.DateTimeField(default=timezone.now)
     posted_at = models.DateTimeField(default=timezone.now, editable=False)
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    note = models.CharField(max_length=200, blank=True)
+    note = SaidField(max_length=500, blank=True)
 
     objects = OwnedManager(address_path="pool__address_id")
 

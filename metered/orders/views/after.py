@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from metered.accounts.access import for_viewers, viewer_of
 from metered.lib import wording
 from metered.lib.errors import Refused
+from metered.lib.said import said
 from metered.orders import actions, queries
 from metered.orders.forms_ordering import ArrivedForm, NotNowForm, ProblemForm
 from metered.orders.sheet import sheet
@@ -82,16 +83,14 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
         count = actions.cancel_lines(
             order=whole.order,
             line_ids=request.POST.getlist("lines"),
-            because=because or _("Cancelled by %(name)s.") % {"name": actor},
+            because=because or said("Cancelled by %(name)s.", name=str(actor)),
             actor=actor,
         )
     except Refused as refused:
         messages.error(request, refused.reason)
     else:
-        said = ngettext("Cancelled. One line is not sent.", "Cancelled. %(n)s lines are not sent.", count) % {
-            "n": count
-        }
-        messages.success(request, said)
+        sentence = ngettext("Cancelled. One line is not sent.", "Cancelled. %(n)s lines are not sent.", count)
+        messages.success(request, sentence % {"n": count})
     return redirect("order", public_id)
 
 
@@ -151,8 +150,8 @@ def problem(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             replaced = [item.replacement.number for item in made if item.replacement is not None]
             if replaced:
-                said = _("Thank you. Replaced without charge: %(numbers)s is being packed.")
-                messages.success(request, said % {"numbers": ", ".join(replaced)})
+                sentence = _("Thank you. Replaced without charge: %(numbers)s is being packed.")
+                messages.success(request, sentence % {"numbers": ", ".join(replaced)})
             if len(replaced) < len(made):
                 messages.success(request, _("Thank you. We look at it and write to you."))
             return redirect("order", public_id)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from metered.accounts.words import role_name
 from metered.lib import wording
+from metered.lib.said import told
 
 KINDS: dict[str, tuple[str, ...]] = {
     "people": ("member", "invitation", "join request"),
@@ -182,7 +183,7 @@ def _text(key: str, value: Any) -> str:
         return ", ".join(f"{name} {_text('', item)}" for name, item in value.items())
     if isinstance(value, list):
         return ", ".join(_text("", item) for item in value)
-    text = "" if value is None else str(value)
+    text = "" if value is None else told(str(value))
     return _moment(text) or CODES.get(text, lambda: text)()
 
 
