@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
+from metered.portal.look import BROWSERS
+
 MISSING = "no Chromium here: install the package chromium, or set METERED_CHROMIUM to a browser"
 
 
@@ -13,5 +15,4 @@ def find_chromium() -> str | None:
     chosen = os.environ.get("METERED_CHROMIUM")
     if chosen:
         return shutil.which(chosen)
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((path for name in names if (path := shutil.which(name))), None)
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)

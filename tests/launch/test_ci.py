@@ -23,7 +23,11 @@ esac
 
 @pytest.mark.parametrize(("checks", "tests", "code"), [(0, 0, 0), (1, 0, 1), (0, 5, 1), (1, 1, 1)])
 def test_both_run_and_any_failure_counts(tmp_path: Path, checks: int, tests: int, code: int) -> None:
-    for name, text in (("python3", PRETEND), ("chromium", "#!/bin/sh\n")):
+    for name, text in (
+        ("python3", PRETEND),
+        ("chromium", "#!/bin/sh\n"),
+        ("chromium-headless-shell", "#!/bin/sh\n"),
+    ):
         program = tmp_path / name
         program.write_text(text)
         program.chmod(0o755)
