@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from metered.portal.png import smaller
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
 WIDTHS = (320, 768, 1280)
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -26,6 +26,11 @@ AXE_OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations", "incomplete"],
 }
+
+AXE_LOOKS = AXE_OPTIONS | {"runOnly": {"type": "rule", "values": ["color-contrast", "target-size"]}}
+"""The rules that may find something only at another size or in other colours."""
+
+PHONE: Any = {"width": 320, "height": 640}
 
 PUBLIC_PAGES = {
     "sign-in": "/sign-in/login/",
@@ -42,10 +47,19 @@ PUBLIC_PAGES = {
     "guide-pictures": "/guide/returns/",
     "returns-policy": "/returns-policy/",
     "support": "/support/",
+    "how-replenishment-works": "/how-replenishment-works/",
+    "contract-terms": "/contract-terms/",
+    "recycling": "/recycling/",
+    "accessibility": "/accessibility/",
+    "privacy": "/privacy/",
+    "updates": "/updates/",
+    "updates-asked": "/updates/asked/",
     "register": "/register/",
     "register-sent": "/register/sent/",
     "register-unknown": "/register/unknown/",
 }
+
+PUBLIC_FIRST_OF: dict[str, tuple[str, ...]] = {"notice": ("/notices/", "main a[href^='/notices/']")}
 
 PAGES = {
     "overview": "/",
@@ -70,6 +84,7 @@ PAGES = {
     "heavy-jobs": "/heavy-jobs/",
     "heavy-jobs-past": "/heavy-jobs/?which=past",
     "heavy-job-where": "/heavy-jobs/new/",
+    "settings": "/settings/",
     "outbox": "/demo/outbox/",
     "support-messages": "/support/messages/",
     "support-write": "/support/messages/new/",
@@ -85,24 +100,31 @@ PAGES = {
 
 FIRST_OF: dict[str, tuple[str, ...]] = {
     "device": ("/devices/?search=C7130", "#list tbody th a"),
+    "device-name": ("/devices/?search=C7130", "#list tbody th a", "name/"),
+    "device-change": ("/devices/?search=C7130", "#list tbody th a", "change/"),
+    "device-replenishment": ("/devices/?search=C7130", "#list tbody th a", "replenishment/"),
     "device-silent": ("/devices/?state=silent", "#list tbody th a"),
     "device-by-hand": ("/devices/?path=manual", "#list tbody th a"),
     "device-reads": ("/reads/", "tbody th a"),
     "connection-direct": ("/devices/software/", "#list tbody th a"),
     "order": ("/orders/?origin=automatic", "#list tbody th a"),
     "order-delivered": ("/orders/?state=delivered", "#list tbody th a"),
+    "order-problem": ("/orders/?state=delivered", "#list tbody th a", "problem/"),
     "heavy-job": ("/heavy-jobs/", "#list tbody th a"),
     "heavy-job-change": ("/heavy-jobs/", "#list tbody th a", "change/"),
     "heavy-job-withdraw": ("/heavy-jobs/", "#list tbody th a", "withdraw/"),
     "heavy-job-new": ("/heavy-jobs/new/", "main .rows a"),
     "stock-count": ("/stock/", "#list tbody th a"),
+    "stock-ledger": ("/stock/", "#list tbody th a", "main a[href*='/stock/ledger/']"),
     "address": ("/addresses/", "#list tbody th a"),
+    "address-edit": ("/addresses/", "#list tbody th a", "edit/"),
+    "address-retire": ("/addresses/", "#list tbody th a", "retire/"),
     "person": ("/people/", "#list tbody tr:nth-child(2) th a"),
     "join-request": ("/people/", "main .rows a.btn"),
     "order-new-for": ("/orders/new/", "main .rows a"),
     "mail": ("/demo/outbox/", "main tbody th a"),
 }
-"""Pages that are the first one of a list: the list, the link on it, and perhaps where to go from there."""
+"""Pages that are reached from another: where to begin, then links to follow and addresses from there."""
 
 STAFF_PAGES = {
     "staff": "/admin/",
@@ -127,16 +149,22 @@ STAFF_FIRST_OF: dict[str, tuple[str, ...]] = {
 """The same for support staff."""
 
 
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
+"""First the one without windows: it takes a third of the time (Debian's package of the same name)."""
+
+
 def chromium() -> str | None:
     """The system's browser: METERED_CHROMIUM, else the first one on the path."""
     chosen = os.environ.get("METERED_CHROMIUM")
     if chosen:
         return chosen
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        found = shutil.which(name)
-        if found:
-            return found
-    return None
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def launch(playwright: Any, **options: Any) -> Browser:
@@ -159,16 +187,34 @@ def sign_in(page: Page, url: str, email: str, password: str) -> None:
     page.wait_for_url(lambda address: "/sign-in/" not in address)
 
 
-def findings(page: Page) -> list[str]:
+def findings(page: Page, options: Mapping[str, Any] = AXE_OPTIONS) -> list[str]:
     """What axe has against the page: violations, and contrast that it could not settle."""
     from axe_playwright_python.sync_playwright import Axe
 
-    result = Axe().run(page, options=AXE_OPTIONS).response
+    result = Axe().run(page, options=dict(options)).response
     unsettled = [item for item in result["incomplete"] if item["id"] == "color-contrast"]
     return [
         f"{item['id']} ({item['impact']}): {', '.join(str(node['target']) for node in item['nodes'][:5])}"
         for item in [*result["violations"], *unsettled]
     ]
+
+
+def findings_everywhere(page: Page) -> list[str]:
+    """The page as it is, by every rule; then dark on a phone, by the rules that depend on look and size.
+
+    A light page that is right is right in the dark but for its colours, and on a phone but for its sizes.
+    """
+    wide = page.viewport_size
+    found = findings(page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.set_viewport_size(PHONE)
+    found += [f"dark, on a phone: {item}" for item in findings(page, AXE_LOOKS)]
+    overflow = _width(page) - PHONE["width"]
+    found += [f"on a phone: scrolls sideways by {overflow} px"] if overflow > 0 else []
+    page.emulate_media(color_scheme="light")
+    if wide is not None:
+        page.set_viewport_size(wide)
+    return found
 
 
 def _shot(page: Page, width: int, height: int) -> bytes:
@@ -227,41 +273,72 @@ class Look:
 
     def _walk(self, browser: Browser) -> list[str]:
         found: list[str] = []
-        rounds: list[tuple[Any, dict[str, str]]] = [(None, PUBLIC_PAGES)]
+        rounds: list[tuple[Any, dict[str, str]]] = [
+            (None, self._of(browser, None, PUBLIC_PAGES, PUBLIC_FIRST_OF))
+        ]
         rounds.append(self._round(browser, self.email, self.password, PAGES, FIRST_OF))
         if self.staff:
             rounds.append(self._round(browser, *self.staff, STAFF_PAGES, STAFF_FIRST_OF))
         for language in self.languages:
             self.speak(language)
-            for theme in THEMES:
-                for width in self.widths:
-                    for session, pages in rounds:
-                        found += self._pages(browser, session, pages, language, width, theme)
+            for session, pages in rounds:
+                found += self._pages(browser, session, pages, language)
         return found
 
-    def _pages(
-        self,
-        browser: Browser,
-        session: Any,
-        pages: Mapping[str, str],
-        language: str,
-        width: int,
-        theme: Literal["light", "dark"],
-    ) -> list[str]:
+    def _pages(self, browser: Browser, session: Any, pages: Mapping[str, str], language: str) -> list[str]:
         context = browser.new_context(
-            viewport={"width": width, "height": 900 if width > 400 else 640},
-            color_scheme=theme,
             locale=language,
             storage_state=session,
             java_script_enabled=self.script,
+            # A colour on its way to another one is no finding.
+            reduced_motion="reduce",
         )
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
         found: list[str] = []
         for name, address in pages.items():
             if not self.only or name in self.only:
-                label = "-".join([name, str(width), theme, *([language] if language != "en" else [])])
-                found += self._picture(context, label, address, width)
+                found += self._page(page, said, name, address, language)
         context.close()
         return found
+
+    def _there(self, page: Page, address: str, steps: Sequence[str]) -> str | None:
+        """Where the steps lead: each the first link of a kind on the page, or an address from there."""
+        for step in steps:
+            if step.endswith("/"):
+                address = urljoin(address, step)
+                continue
+            page.goto(self.url + address)
+            there = page.locator(step).first
+            if not there.count():
+                return None
+            address = urljoin(address, str(there.get_attribute("href")))
+        return address
+
+    def _page(self, page: Page, said: list[str], name: str, address: str, language: str) -> list[str]:
+        """One page at every width and in both themes, loaded once."""
+        said.clear()
+        page.goto(self.url + address, wait_until="networkidle" if self.pictures else "load")
+        found: list[str] = []
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            for width in self.widths:
+                page.set_viewport_size({"width": width, "height": 900 if width > 400 else 640})
+                label = "-".join([name, str(width), theme, *([language] if language != "en" else [])])
+                found += [f"{label}: {item}" for item in self._look(page, label, width)]
+        found += [f"{name} in {language}: {text}" for text in said if "Content Security Policy" in text]
+        self.say(f"{name} in {language}: {'; '.join(found) or 'fine'}")
+        return found
+
+    def _look(self, page: Page, label: str, width: int) -> list[str]:
+        overflow = _width(page) - width
+        if self.pictures:
+            (self.into / f"{label}.png").write_bytes(_shot(page, width, min(TALLEST, _height(page))))
+        self.taken += 1
+        found = [f"scrolls sideways by {overflow} px"] if overflow > 0 else []
+        # axe is a script itself.
+        return found + (findings(page) if self.axe and self.script else [])
 
     def _round(
         self,
@@ -273,37 +350,27 @@ class Look:
     ) -> tuple[Any, dict[str, str]]:
         """A signed-in session, and the addresses to visit with it by the names of their pictures."""
         context = browser.new_context()
-        page = context.new_page()
-        sign_in(page, self.url, email, password)
-        found = dict(pages)
-        for name, (listed, link, *further) in first_of.items():
-            page.goto(self.url + listed)
-            there = page.locator(link).first
-            if there.count():
-                address = urljoin(listed, str(there.get_attribute("href")))
-                found[name] = urljoin(address, further[0]) if further else address
-            else:
-                self.say(f"{name}: nothing to show on {listed}")
+        sign_in(context.new_page(), self.url, email, password)
         session = context.storage_state()
         context.close()
-        return session, found
+        return session, self._of(browser, session, pages, first_of)
 
-    def _picture(self, context: BrowserContext, label: str, address: str, width: int) -> list[str]:
+    def _of(
+        self,
+        browser: Browser,
+        session: Any,
+        pages: Mapping[str, str],
+        first_of: Mapping[str, tuple[str, ...]],
+    ) -> dict[str, str]:
+        """The pages, and those that are the first of a list."""
+        context = browser.new_context(storage_state=session)
         page = context.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        try:
-            page.goto(self.url + address, wait_until="networkidle")
-            overflow = _width(page) - width
-            if self.pictures:
-                (self.into / f"{label}.png").write_bytes(_shot(page, width, min(TALLEST, _height(page))))
-            self.taken += 1
-            found = [f"scrolls sideways by {overflow} px"] if overflow > 0 else []
-            found += [text for text in said if "Content Security Policy" in text]
-            # axe is a script itself.
-            if self.axe and self.script:
-                found += findings(page)
-            self.say(f"{label}: {'; '.join(found) or 'fine'}")
-            return [f"{label}: {item}" for item in found]
-        finally:
-            page.close()
+        found = dict(pages)
+        for name, (listed, *steps) in first_of.items():
+            address = self._there(page, listed, steps)
+            if address is None:
+                self.say(f"{name}: nothing to show on {listed}")
+            else:
+                found[name] = address
+        context.close()
+        return found

@@ -80,24 +80,22 @@ def test_arrived_damaged_and_replaced_on_a_phone_without_javascript(here: World,
     page.get_by_role("heading", level=1, name="Order ").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_not_now_from_the_mail_without_signing_in(here: World, visit: Any, theme: str) -> None:
-    reader = visit(color_scheme=theme, viewport={"width": 320, "height": 640})
+def test_not_now_from_the_mail_without_signing_in(here: World, visit: Any) -> None:
+    reader = visit(viewport={"width": 320, "height": 640})
     reader.open(f"/orders/not-now/{tokens.make(here.announced, 'ana@example.com')}/")
     page = reader.page
-    assert look.findings(page) == []
+    assert look.findings_everywhere(page) == []
     page.get_by_role("button", name="Not now: hold it").click()
     page.get_by_role("button", name="Undo: let it go now").wait_for()
     assert Order.objects.get(pk=here.announced.pk).held_at is not None
-    assert look.findings(page) == []
+    assert look.findings_everywhere(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.get_by_role("button", name="Undo: let it go now").click()
     page.get_by_role("button", name="Not now: hold it").wait_for()
     assert reader.complaints == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_pages_of_ordering_are_accessible_and_narrow(here: World, visit: Any, theme: str) -> None:
+def test_the_pages_of_ordering_are_accessible_and_narrow(here: World, visit: Any) -> None:
     line = here.delivered.lines.get()
     actions.report_problem(
         order=here.delivered,
@@ -105,7 +103,7 @@ def test_the_pages_of_ordering_are_accessible_and_narrow(here: World, visit: Any
         once=uuid.uuid4(),
         actor=here.cast.ana,
     )
-    ana = visit(color_scheme=theme, viewport={"width": 320, "height": 640})
+    ana = visit(viewport={"width": 320, "height": 640})
     ana.sign_in("ana@example.com")
     main, harbor = here.cast.main_st.public_id, here.cast.harbor_st.public_id
     found = {}
@@ -123,5 +121,5 @@ def test_the_pages_of_ordering_are_accessible_and_narrow(here: World, visit: Any
         for summary in ana.page.locator("main summary").all():
             summary.click()
         wide = ana.page.evaluate("document.documentElement.scrollWidth")
-        found[path] = look.findings(ana.page) + ([f"{wide} px wide"] if wide > 320 else [])
+        found[path] = look.findings_everywhere(ana.page) + ([f"{wide} px wide"] if wide > 320 else [])
     assert {path: findings for path, findings in found.items() if findings} == {}
