@@ -135,7 +135,7 @@ def page(viewer: Viewer, address: Address, device: Device | None, *, urgent: boo
             count_is_stale(pool, now),
         )
         for pool in pools
-        if users[pool.contract_id, pool.supply_id]
+        if (pool.contract_id, pool.supply_id) in users
     ]
     rows.sort(key=lambda row: (-row.offer.suggested, _runs_out(row.offer), row.pool.supply.reorder_number))
     return Page(
@@ -220,17 +220,19 @@ def _lately(row: CartLine, offer: Offer | None, now: dt.datetime) -> list[OrderL
 
 def _devices(address: Address, device: Device | None) -> dict[tuple[int, int], list[Device]]:
     """(contract, supply) → the devices there that take it, each once."""
-    slots = Slot.objects.filter(
-        device__address=address, device__removed_at=None, supply__isnull=False
-    ).select_related("device__model")
+    here = Device.objects.filter(address=address, removed_at=None)
     if device is not None:
-        slots = slots.filter(device=device)
-    found: dict[tuple[int, int], list[Device]] = defaultdict(list)
-    for slot in slots.order_by("device__name", "device_id", "position"):
-        users = found[slot.device.contract_id, slot.supply_id or 0]
-        if slot.device not in users:
-            users.append(slot.device)
-    return found
+        here = here.filter(pk=device.pk)
+    standing = {each.pk: each for each in here.select_related("model")}
+    slots = Slot.objects.filter(device__in=here, supply__isnull=False)
+    found: dict[tuple[int, int], dict[int, Device]] = defaultdict(dict)
+    for device_id, supply_id in slots.order_by("device__name", "device_id", "position").values_list(
+        "device_id", "supply_id"
+    ):
+        user = standing.get(device_id)
+        if user is not None:
+            found[user.contract_id, supply_id or 0][device_id] = user
+    return {both: list(users.values()) for both, users in found.items()}
 
 
 def _room(pool: Pool, offer: Offer, urgent: bool) -> int:

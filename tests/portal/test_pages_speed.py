@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+import re
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -57,6 +61,9 @@ def _fleet(cast: factories.Cast, count: int) -> None:
         )
         for n, slot in enumerate(made)
     )  # fmt: skip
+    # What autovacuum does for a fleet that grows in life.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _queries(client: Client, path: str) -> int:
@@ -69,7 +76,7 @@ def _queries(client: Client, path: str) -> int:
     return len(caught)
 
 
-MOST_QUERIES = 24
+MOST_QUERIES = 30
 """Of any page, the session's and the person's own included."""
 
 PATHS = [
@@ -144,6 +151,45 @@ def test_a_page_of_2000_needs_as_many_queries_as_one_of_5(client: Client) -> Non
     many = {path: _queries(client, path) for path in paths}
     assert many == few
     assert max(few.values()) <= MOST_QUERIES, few
+
+
+MOST_BYTES = 60_000
+"""Of a page with everything that it links, compressed: what a first visit ships (issue: 60 KB)."""
+
+
+def _shipped(client: Client, path: str) -> int:
+    """Bytes on the wire of the page, its sheets, scripts and pictures, and the modules those import."""
+    page = client.get(path)
+    assert page.status_code == 200, path
+    files, seen = set(re.findall(r'(?:href|src)="/static/([^"?#]+)"', page.text)), set[str]()
+    total = len(gzip.compress(page.content, 6))
+    while files - seen:
+        name = (files - seen).pop()
+        seen.add(name)
+        found = finders.find(name)
+        assert found, name
+        content = Path(str(found)).read_bytes()
+        total += len(content if name.endswith((".png", ".woff2")) else gzip.compress(content, 6))
+        if name.endswith(".js"):
+            files |= {f"js/{other}" for other in re.findall(r'from "\./([^"]+)"', content.decode())}
+    return total
+
+
+def test_no_page_ships_more_than_60_kb_on_a_first_visit(client: Client) -> None:
+    cast = factories.cast()
+    public = ["/", "/sign-in/login/", "/register/", "/eligibility/?search=c", "/can-it-report/", "/notices/"]
+    public += ["/guide/", "/guide/returns/", "/support/", "/how-replenishment-works/", "/api/docs"]
+    shipped = {f"{path} (not signed in)": _shipped(client, path) for path in public}
+    client.force_login(cast.ana)
+    _fleet(cast, 2000)
+    device = Device.objects.filter(account=cast.northwind, model__name="C2000").first()
+    assert device is not None
+    order = automatic_order(device, device.slots.all()[0], release_at=timezone.now())
+    paths = [*_wide(cast), f"/devices/{device.public_id}/", f"/orders/{order.public_id}/", "/sign-in/2fa/"]
+    shipped |= {path: _shipped(client, path) for path in paths}
+    assert {path: size for path, size in shipped.items() if size > MOST_BYTES} == {}
+    # The measure itself: a page is more than its HTML.
+    assert min(shipped.values()) > 10_000
 
 
 def test_a_page_further_down_costs_no_more_queries(client: Client) -> None:

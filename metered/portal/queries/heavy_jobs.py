@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 
 from metered.accounts.access import Viewer
 from metered.accounts.models import Address
@@ -90,9 +90,10 @@ def offered(viewer: Viewer, address: Address, chosen: Iterable[str], search: str
             Q(name__icontains=word) | Q(place__icontains=word) | Q(model__name__icontains=word)
             | Q(serial__icontains=word)
         )  # fmt: skip
-    found = list(rest.order_by("name", "serial")[: OFFERED + 1])
-    more = rest.count() - OFFERED if len(found) > OFFERED else 0
-    return Offered([*picked, *found[:OFFERED]], more)
+    counted = rest.annotate(in_all=Window(Count("pk")))
+    found = list(counted.order_by("name", "serial")[:OFFERED])
+    more = found[0].in_all - len(found) if found else 0
+    return Offered([*picked, *found], more)
 
 
 def chosen_devices(viewer: Viewer, address: Address, chosen: Iterable[str]) -> list[Device]:
