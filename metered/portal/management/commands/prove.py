@@ -6,21 +6,52 @@ database of its own, which is dropped afterwards.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+import threading
 import time
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.test import override_settings
 
 REGISTRATION_MS = 10
 """The median times of matching and other registrations differ by less (the proof's own measure)."""
+
+
+@contextlib.contextmanager
+def _static_files(root: Path) -> Iterator[None]:
+    """Collects sheets and scripts there, for a portal that is started meanwhile."""
+    os.environ["METERED_STATIC_ROOT"] = str(root)
+    with override_settings(
+        STATIC_ROOT=root,
+        STORAGES=settings.STORAGES
+        | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
+    ):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    yield
+    del os.environ["METERED_STATIC_ROOT"]
+
+
+def _speak(language: str) -> None:
+    """Makes it everybody's language. In a thread of its own: Playwright keeps an event loop in this one."""
+    from metered.accounts.models import User
+
+    def everybody() -> None:
+        User.objects.update(language=language)
+        connection.close()
+
+    thread = threading.Thread(target=everybody)
+    thread.start()
+    thread.join()
 
 
 class Command(BaseCommand):
@@ -60,7 +91,6 @@ class Command(BaseCommand):
             connection.creation.destroy_test_db(name, verbosity=0)
 
     def browser(self, *, languages: list[str], widths: list[int], only: list[str], **_: Any) -> None:
-        from metered.accounts.models import User
         from metered.portal import look
         from metered.portal.demo import load
         from metered.portal.demo.customers import PASSWORD, STAFF
@@ -69,6 +99,7 @@ class Command(BaseCommand):
         load.load(small=True)
         with (
             tempfile.TemporaryDirectory(prefix="metered-prove-") as folder,
+            _static_files(Path(folder) / "static"),
             running(Path(folder), url_of(connection.settings_dict), "valkey", "web") as stack,
         ):
             found: list[str] = []
@@ -84,7 +115,7 @@ class Command(BaseCommand):
                     say=self.stdout.write,
                     widths=tuple(widths),
                     languages=tuple(languages),
-                    speak=lambda language: User.objects.update(language=language),
+                    speak=_speak,
                     script=script,
                     pictures=False,
                 )
