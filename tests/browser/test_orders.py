@@ -61,6 +61,31 @@ def test_an_order_with_the_keyboard_alone(here: World, visit: Any) -> None:
     assert ana.complaints == []
 
 
+def test_an_order_on_a_phone_without_javascript(here: World, visit: Any) -> None:
+    phone = visit(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    phone.sign_in("ana@example.com")
+    phone.open(f"/orders/new/?address={here.cast.main_st.public_id}")
+    page = phone.page
+    # More than the shelf could ever need: it says so before it is sent, and keeps what was typed.
+    page.locator('input[name^="q-"]').first.fill("12")
+    page.locator("main button.primary").last.click()
+    page.get_by_role("heading", level=1, name="Order ").wait_for()
+    page.get_by_label("Your reference").fill("PO 44")
+    if page.get_by_label("Yes, I need it all the same").count():
+        page.get_by_label("Yes, I need it all the same").check()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("main button.primary").last.click()
+    page.get_by_text("Ordered: SO-").wait_for()
+    placed = Order.objects.get(origin="customer")
+    assert placed.reference == "PO 44"
+    page.get_by_text("Cancel", exact=False).first.click()
+    for box in page.locator("input[name=lines]").all():
+        box.check()
+    page.get_by_role("button", name="Cancel").last.click()
+    page.get_by_text("not sent").first.wait_for()
+    assert set(placed.lines.values_list("state", flat=True)) == {"cancelled"}
+
+
 def test_arrived_damaged_and_replaced_on_a_phone_without_javascript(here: World, visit: Any) -> None:
     phone = visit(java_script_enabled=False, viewport={"width": 320, "height": 640})
     phone.sign_in("ana@example.com")

@@ -66,6 +66,36 @@ def test_registering_with_the_keyboard_alone(visit: Any) -> None:
     nora.page.get_by_role("heading", level=1, name="Add a passkey").wait_for()
 
 
+def test_registering_on_a_phone_without_javascript(visit: Any) -> None:
+    registrations.scene()
+    nora = visit(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    nora.open("/register/")
+    nora.page.get_by_label("Serial number").fill("prv 102030")
+    nora.page.locator("input[name=place]").fill("99999")
+    nora.page.locator("input[name=name]").fill("Nora New")
+    nora.page.locator("input[name=email]").fill("nora@example.com")
+    nora.page.get_by_role("button", name="Send me the link").click()
+    nora.page.get_by_role("heading", level=1, name="Look into your mail").wait_for()
+    assert sideways(nora.page) == []
+    take_registrations()
+    # The postal code was another one: the same page, and a mail that says what to do.
+    assert not Membership.objects.exists()
+    nora.open("/register/")
+    for name, typed in {
+        "serial": "PRV-102030", "place": "14604", "name": "Nora New", "email": "nora.new@example.com",
+    }.items():  # fmt: skip
+        nora.page.locator(f"input[name={name}]").fill(typed)
+    nora.page.get_by_role("button", name="Send me the link").click()
+    nora.page.get_by_role("heading", level=1, name="Look into your mail").wait_for()
+    take_registrations()
+    nora.open(link("nora.new@example.com"))
+    nora.page.get_by_label("Choose a password").fill(WORDS)
+    nora.page.get_by_label("The same password again").fill(WORDS)
+    nora.page.locator("main form button[type=submit], main form button:not([type])").first.click()
+    nora.page.get_by_role("heading", level=1, name="You are in. What to do first for Northwind").wait_for()
+    assert Membership.objects.get().role == "owner" and sideways(nora.page) == []
+
+
 def test_inviting_with_the_keyboard_alone_and_coming_in_on_a_phone(visit: Any) -> None:
     cast = factories.cast()
     can_sign_in(cast.ana)
