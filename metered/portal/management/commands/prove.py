@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import threading
 import time
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,8 @@ def _speak(language: str) -> None:
         User.objects.update(language=language)
         connection.close()
 
-    thread = threading.Thread(target=everybody)
-    thread.start()
-    thread.join()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(everybody).result()
 
 
 class Command(BaseCommand):
