@@ -15,10 +15,10 @@ from metered.lib import wording
 from metered.lib.said import told
 
 KINDS: dict[str, tuple[str, ...]] = {
-    "people": ("member", "invitation", "join request"),
-    "orders": ("order", "order line"),
+    "people": ("member", "invitation", "join request", "message to support"),
+    "orders": ("order", "order line", "problem"),
     "devices": ("device", "heavy job", "token", "agent"),
-    "addresses": ("address",),
+    "addresses": ("address", "stock"),
 }
 """The words of the filter, and the kinds of entry that they stand for."""
 
@@ -45,6 +45,24 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("order", "delivered"): gettext_lazy("%(who)s noted the delivery of order %(what)s"),
     ("order", "cancelled"): gettext_lazy("%(who)s cancelled order %(what)s"),
     ("order line", "cancelled"): gettext_lazy("%(who)s cancelled a line of order %(what)s"),
+    ("problem", "reported"): gettext_lazy("%(who)s reported something wrong with order %(what)s"),
+    ("problem", "answered"): gettext_lazy("%(who)s answered what was reported of order %(what)s"),
+    ("message to support", "wrote"): gettext_lazy("%(who)s wrote to support"),
+    ("message to support", "answered"): gettext_lazy("%(who)s answered a message to support"),
+    ("stock", "counted"): gettext_lazy("%(who)s counted the shelf: %(what)s"),
+    ("stock", "asked for a count"): gettext_lazy("%(who)s asked for a count: %(what)s"),
+    ("device", "named"): gettext_lazy("%(who)s changed name or place of %(what)s"),
+    ("device", "moved"): gettext_lazy("%(who)s moved %(what)s to another address"),
+    ("device", "corrected the serial of"): gettext_lazy("%(who)s corrected the serial number of %(what)s"),
+    ("device", "asked for a change of"): gettext_lazy("%(who)s asked for a change of %(what)s"),
+    ("device", "declined a change of"): gettext_lazy("%(who)s declined a change of %(what)s"),
+    ("device", "asked for the next report of"): gettext_lazy("%(who)s checked the connection of %(what)s"),
+    ("device", "asked for a read"): gettext_lazy("%(who)s asked for a meter read of %(what)s"),
+    ("device", "withdrew a read asked for"): gettext_lazy(
+        "%(who)s no longer asks for a meter read of %(what)s"
+    ),
+    ("device", "corrected a read"): gettext_lazy("%(who)s corrected a meter read of %(what)s"),
+    ("device", "did not accept a read"): gettext_lazy("%(who)s did not accept a meter read of %(what)s"),
     ("device", "switched replenishment"): gettext_lazy("%(who)s switched automatic supplies for %(what)s"),
     ("device", "removed"): gettext_lazy("%(who)s took %(what)s out of use"),
     ("device", "added"): gettext_lazy("%(who)s added %(what)s"),
@@ -55,6 +73,8 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("heavy job", "withdrew"): gettext_lazy("%(who)s withdrew a heavy job"),
     ("token", "issued"): gettext_lazy("%(who)s made a key for %(what)s to report with"),
     ("token", "revoked"): gettext_lazy("%(who)s took a key for reporting back"),
+    ("address", "changed"): gettext_lazy("%(who)s changed the address %(what)s"),
+    ("address", "retired"): gettext_lazy("%(who)s took the address %(what)s out of use"),
     ("address", "worded"): gettext_lazy("%(who)s changed the address %(what)s"),
 }
 VERBS: dict[str, Any] = {

@@ -15,8 +15,9 @@ from metered.accounts.access import Viewer
 from metered.accounts.models import ActivityEntry, Address, Membership
 from metered.fleet.models import Agent, Contract, Device
 from metered.lib import keyset
-from metered.orders.models import Order, OrderLine
+from metered.orders.models import Order, OrderLine, Problem
 from metered.portal.presentation.activity import KINDS, Known
+from metered.stock.models import Pool
 
 NEWEST_FIRST = keyset.by_time("at", name="id")
 PEOPLE = 200
@@ -90,15 +91,24 @@ def known(viewer: Viewer, rows: Iterable[Mapping[str, Any]]) -> dict[str, Known]
         Order.objects.visible_to(viewer).filter(public_id__in=ids["order"]).values_list("public_id", "number")
     ):
         found[order_id] = Known(number, reverse("order", args=[order_id]))
+    problems = Problem.objects.visible_to(viewer).filter(public_id__in=ids["problem"])
+    for problem_id, number, order_id in problems.values_list(
+        "public_id", "line__order__number", "line__order__public_id"
+    ):
+        found[problem_id] = Known(number, reverse("order", args=[order_id]))
+    pools = Pool.objects.visible_to(viewer).filter(public_id__in=ids["stock"])
+    for pool_id, supply, place in pools.values_list("public_id", "supply__name", "address__name"):
+        found[pool_id] = Known(f"{supply}, {place}", reverse("stock_ledger", args=[pool_id]))
     members = Membership.objects.visible_to(viewer).filter(public_id__in=ids["member"])
     for member_id, name, email in members.values_list("public_id", "user__name", "user__email"):
         found[member_id] = Known(name or email, reverse("person", args=[member_id]))
     for place_id, name in (
         Address.objects.visible_to(viewer)
-        .filter(public_id__in=ids["address"])
+        .filter(public_id__in=ids["address"] | ids["stock"])
         .values_list("public_id", "name")
     ):
-        found[place_id] = Known(name, _page("address", place_id))
+        page = "stock_at" if place_id in ids["stock"] - ids["address"] else "address"
+        found[place_id] = Known(name, _page(page, place_id))
     found |= _named(viewer, ids)
     return found
 
