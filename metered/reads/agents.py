@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -105,13 +106,15 @@ def end_silence(*, silence: AgentSilence, now: dt.datetime) -> bool:
     return AgentSilence.objects.filter(pk=silence.pk, ended_at=None).update(ended_at=now) == 1
 
 
-def behind_silent(now: dt.datetime) -> Q:
-    """The condition on Device: a silent agent explains that it is not heard of.
-
-    That agent reported it last, and since then the device did not do so by itself either.
-    """
+def behind(agents: Any) -> Q:
+    """The condition on Device: what it last said came through one of these agents (ids, or a query of them)."""
     last_by_agent = Q(state__direct_at=None) | Q(state__direct_at__lte=F("state__agent_at"))
-    return Q(state__agent__in=silent_agents_for_system(now).values("pk")) & last_by_agent
+    return Q(state__agent__in=agents) & last_by_agent
+
+
+def behind_silent(now: dt.datetime) -> Q:
+    """The condition on Device: a silent agent explains that it is not heard of."""
+    return behind(silent_agents_for_system(now).values("pk"))
 
 
 def behind_returned(since: dt.datetime, until: dt.datetime) -> Q:
@@ -125,6 +128,7 @@ def behind_returned(since: dt.datetime, until: dt.datetime) -> Q:
 __all__ = [
     "AgentState",
     "begin_silence",
+    "behind",
     "behind_returned",
     "behind_silent",
     "end_silence",
