@@ -65,8 +65,8 @@ def recipients_for_system(
 ) -> list[Recipient]:
     """Those of the account with one of `roles` who may see the address, else the contract's contact.
 
-    `whole`: only who is not limited to some addresses. With `kind` those who want no mails of that kind are left out. Sorted by e-mail, so that two callers write
-    the same outbox rows in the same order.
+    `whole`: only who is not limited to some addresses. With `kind` those who want no mails of that kind are
+    left out. Sorted by e-mail, so that two callers write the same outbox rows in the same order.
     """
     rows = Membership.objects.filter(account_id=account_id, role__in=list(roles), user__is_active=True)
     if whole:

@@ -246,7 +246,7 @@ class RevokedFilter(admin.SimpleListFilter):
 
 @admin.register(Agent)
 class AgentAdmin(Settled, WithButtons, LoggedAdmin):
-    """What an agent says, and whether it is silent, reads.admin adds: the fleet itself knows of no reports."""
+    """What an agent says, and whether it is silent, reads.admin adds: the fleet knows of no reports."""
 
     list_display: tuple[str, ...] = ("name", "account", "host", "enrolled_at")
     list_select_related: tuple[str, ...] = ("account",)

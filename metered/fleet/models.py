@@ -368,7 +368,9 @@ class EnrolmentCode(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["agent"], condition=Q(used_at=None, withdrawn_at=None), name="code_open_once_per_agent"
+                fields=["agent"],
+                condition=Q(used_at=None, withdrawn_at=None),
+                name="code_open_once_per_agent",
             )
         ]
 

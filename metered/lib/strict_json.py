@@ -18,7 +18,7 @@ _LONGEST = 300
 
 def decode(body: bytes, shape: type[T]) -> T:
     """`body` as `shape`. Raises Unreadable 400, with the reason: no JSON, another shape, a key twice in one
-    object, nesting without end, or a NUL or half a surrogate pair in a string, which PostgreSQL can't keep."""
+    object, nesting without end, or a NUL or half a surrogate pair in a string (PostgreSQL keeps neither)."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len({key for key, _ in pairs}) != len(pairs):

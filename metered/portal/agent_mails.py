@@ -14,8 +14,8 @@ from metered.accounts.queries import Recipient, recipients_for_system
 from metered.fleet.models import Agent, Device
 from metered.notify.actions import post
 from metered.reads.agents import (
-    behind,
     begin_silence,
+    behind,
     end_silence,
     ended_for_system,
     newly_silent_for_system,

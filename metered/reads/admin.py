@@ -228,7 +228,9 @@ def _version(agent: Agent) -> str:
 
 @admin.display(description=gettext_lazy("devices"))
 def _devices(agent: Agent) -> int:
-    return DeviceState.objects.filter(agent=agent, account_id=agent.account_id, device__removed_at=None).count()
+    return DeviceState.objects.filter(
+        agent=agent, account_id=agent.account_id, device__removed_at=None
+    ).count()
 
 
 @admin.display(description=gettext_lazy("waiting to be sent"))
@@ -247,7 +249,9 @@ def _spool(agent: Agent) -> str:
 def _refused(agent: Agent) -> str:
     state = _state(agent)
     items = ((state.status if state else None) or {}).get("refused") or []
-    shown = ", ".join(f"{item.get('serial') or '–'} ({item['reason'].replace('_', ' ')})" for item in items[:3])
+    shown = ", ".join(
+        f"{item.get('serial') or '–'} ({item['reason'].replace('_', ' ')})" for item in items[:3]
+    )
     return f"{shown}, +{len(items) - 3}" if len(items) > 3 else shown
 
 

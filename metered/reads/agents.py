@@ -107,7 +107,7 @@ def end_silence(*, silence: AgentSilence, now: dt.datetime) -> bool:
 
 
 def behind(agents: Any) -> Q:
-    """The condition on Device: what it last said came through one of these agents (ids, or a query of them)."""
+    """The condition on Device: what it last said came through one of these agents (ids, or a query)."""
     last_by_agent = Q(state__direct_at=None) | Q(state__direct_at__lte=F("state__agent_at"))
     return Q(state__agent__in=agents) & last_by_agent
 

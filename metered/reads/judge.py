@@ -19,8 +19,8 @@ from metered.reads.words import OTHER, SHEETS, Note
 CLOCK_AHEAD = dt.timedelta(hours=24)
 CLOCK_BEHIND = dt.timedelta(days=90)
 AGENT_LEADS = dt.timedelta(hours=26)
-"""So long after an agent told a device's levels the device's own reports are second to it: a day, which is how
-often an agent reads at the least, and some time to spread its reading over."""
+"""So long after an agent told a device's levels the device's own reports are second to it: a day, the least
+that an agent reads, and some time to spread its reading over."""
 CLOCK_LAGS = dt.timedelta(hours=6)
 """A device that says only late things for so long has a clock that fell back; less catches up by itself."""
 ROLLOVER_SHARE = 20

@@ -125,7 +125,7 @@ class AgentState(models.Model):
 
 
 class AgentSilence(models.Model):
-    """A time in which an agent was not heard of, from its last contact on. At most one of an agent is open."""
+    """A time in which an agent was not heard of, from its last contact on. At most one of them is open."""
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="silences")

@@ -36,7 +36,7 @@ def fits(page: Any) -> bool:
 
 def enrol(url: str, code: str) -> dict[str, Any]:
     """As the agent does it, over the wire."""
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310 -- the live server
         f"{url}/api/v1/agents/enrol",
         data=json.dumps({"code": code, "host": "PRINTSRV1", "version": "1.0.0"}).encode(),
         headers={"Content-Type": "application/json"},

@@ -69,7 +69,9 @@ def text(response: Any) -> str:
 # --- the list ----------------------------------------------------------------------------------------
 
 
-def test_without_an_agent_the_page_says_what_it_is_and_how_to_begin(cast: factories.Cast, ana: Client) -> None:
+def test_without_an_agent_the_page_says_what_it_is_and_how_to_begin(
+    cast: factories.Cast, ana: Client
+) -> None:
     page = text(ana.get("/agents/"))
     assert "No device agent reads your printers yet" in page
     for word in ("Choose a computer", "Install the agent", "Enrol it", "never reads what is printed"):
@@ -171,7 +173,9 @@ def test_one_whose_key_was_taken_back_can_enrol_again(cast: factories.Cast, ana:
 # --- enrolling ---------------------------------------------------------------------------------------
 
 
-def test_enrolling_shows_the_code_once_and_notices_when_it_was_used(cast: factories.Cast, ana: Client) -> None:
+def test_enrolling_shows_the_code_once_and_notices_when_it_was_used(
+    cast: factories.Cast, ana: Client
+) -> None:
     answer = ana.post("/agents/new/", {"name": "Warehouse"})
     page = text(answer)
     (code,) = set(CODE.findall(page))
@@ -354,4 +358,6 @@ def test_the_activity_says_what_was_done_to_agents(cast: factories.Cast, ana: Cl
 def test_a_reason_that_nobody_knows_yet_is_answered_all_the_same() -> None:
     item = words.refusal({"serial": "A&B/1", "reason": "new"}, may_order=True)
     assert item.serial == "A&B/1" and item.url == "/support/messages/new/"
-    assert words.refusal({"serial": "A&B/1", "reason": "unknown_serial"}, may_order=True).url == "/devices/add/"
+    assert (
+        words.refusal({"serial": "A&B/1", "reason": "unknown_serial"}, may_order=True).url == "/devices/add/"
+    )

@@ -100,7 +100,9 @@ def test_a_status_of_another_shape_is_no_batch(
     assert not AgentState.objects.exists() and not DeviceState.objects.exists()
 
 
-@pytest.mark.parametrize("text", ['{"devices": 1, "devices": 2}', '{"refused": [{"reason": "a", "reason": "b"}]}'])
+@pytest.mark.parametrize(
+    "text", ['{"devices": 1, "devices": 2}', '{"refused": [{"reason": "a", "reason": "b"}]}']
+)
 def test_a_key_twice_in_the_status_is_found(send: Send, text: str) -> None:
     body = json.dumps(said(status={})).replace('"status": {}', f'"status": {text}')
     assert text in body
@@ -109,7 +111,13 @@ def test_a_key_twice_in_the_status_is_found(send: Send, text: str) -> None:
 
 @pytest.mark.parametrize(
     "status",
-    [None, {}, {"newer": [1]}, {"spool_oldest": "2026-11-20T06:00:00+01:00"}, {"devices": None, "refused": None}],
+    [
+        None,
+        {},
+        {"newer": [1]},
+        {"spool_oldest": "2026-11-20T06:00:00+01:00"},
+        {"devices": None, "refused": None},
+    ],
 )
 def test_what_is_absent_or_newer_is_no_fault(answer: Callable[..., dict[str, Any]], status: Any) -> None:
     answer(said(status=status))
@@ -170,7 +178,9 @@ def silent_at(now: dt.datetime) -> list[str]:
     return [agent.name for agent in agents.silent_agents_for_system(now)]
 
 
-def test_an_agent_is_silent_a_day_after_its_last_contact(cast: factories.Cast, token: str, now: dt.datetime) -> None:
+def test_an_agent_is_silent_a_day_after_its_last_contact(
+    cast: factories.Cast, token: str, now: dt.datetime
+) -> None:
     agent = Agent.objects.get()
     heard(agent, now)
     Agent.objects.update(created_at=now - 9 * DAY, enrolled_at=now - 9 * DAY)

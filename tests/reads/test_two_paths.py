@@ -136,7 +136,7 @@ def test_the_forecast_and_the_pictures_hear_one_voice(
 def test_a_spool_that_comes_late_beside_direct_reports_stays_in_its_place(
     take: Take, direct: Direct, device: Device, now: dt.datetime
 ) -> None:
-    """The agent was cut off for three days: the device spoke for itself, then the agent delivers all at once."""
+    """The agent was cut off for three days: the device spoke for itself, then the agent delivers it all."""
     day = 24 * HOUR
     start = now - 4 * day
     take(start, report(device.serial, start, meters={"total": 1000}))
@@ -145,7 +145,8 @@ def test_a_spool_that_comes_late_beside_direct_reports_stays_in_its_place(
         direct(at, report(device.serial, at, meters={"total": 1000 + 10 * step}))
     assert state().meters == [1030]
     spool = [
-        report(device.serial, start + step * day + HOUR, meters={"total": 1000 + 10 * step + 1}) for step in (1, 2)
+        report(device.serial, start + step * day + HOUR, meters={"total": 1000 + 10 * step + 1})
+        for step in (1, 2)
     ]
     said = take(now, *spool, report(device.serial, now, meters={"total": 1041}))
     assert (said.accepted, said.warnings) == (3, [])

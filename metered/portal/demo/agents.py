@@ -1,4 +1,4 @@
-"""The demo's device agents: one that is well, one that fell silent, one with refused reports, one that is old."""
+"""The demo's device agents: one is well, one fell silent, one has refused reports, one is old."""
 
 from __future__ import annotations
 
@@ -61,7 +61,14 @@ def _state(
     since = at - dt.timedelta(days=200)
     Agent.objects.filter(pk=agent.pk).update(host=host, created_at=since, enrolled_at=since)
     devices = DeviceState.objects.filter(agent=agent).count() + silent
-    status = {"devices": devices, "silent": silent, "spooled": 0, "spool_oldest": None, "dropped": 0, "refused": []}
+    status = {
+        "devices": devices,
+        "silent": silent,
+        "spooled": 0,
+        "spool_oldest": None,
+        "dropped": 0,
+        "refused": [],
+    }
     AgentState.objects.create(
         agent=agent, account_id=agent.account_id, received_at=at, version=version, instance="demo",
         status=status | said, status_at=at,

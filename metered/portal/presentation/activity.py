@@ -53,7 +53,9 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("heavy job", "changed"): gettext_lazy("%(who)s changed a heavy job"),
     ("heavy job", "withdrew"): gettext_lazy("%(who)s withdrew a heavy job"),
     ("agent", "added"): gettext_lazy("%(who)s named the new device agent %(what)s"),
-    ("agent", "made a code for"): gettext_lazy("%(who)s made an enrolment code for the device agent %(what)s"),
+    ("agent", "made a code for"): gettext_lazy(
+        "%(who)s made an enrolment code for the device agent %(what)s"
+    ),
     ("agent", "enrolled"): gettext_lazy("The device agent %(what)s enrolled"),
     ("agent", "renamed"): gettext_lazy("%(who)s renamed the device agent %(what)s"),
     ("agent", "revoked"): gettext_lazy("%(who)s revoked the device agent %(what)s"),

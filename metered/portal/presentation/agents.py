@@ -205,11 +205,11 @@ def _helps(row: Mapping[str, Any], now: dt.datetime) -> list[tuple[str, str]]:
             ),
             (
                 _("Ask the agent itself"),
-                _("Type “metered-agent check” there: it says in words what is wrong, from the network to us."),
+                _("Type “metered-agent check” there: it says in words what is wrong."),
             ),
             (
                 _("Was something changed?"),
-                _("A new firewall or proxy is the most common cause. It must let https to this portal through."),
+                _("A new firewall or proxy is the most common cause. It must let https to us through."),
             ),
         ]
     elif _spooled(row, now) is not None:
@@ -238,9 +238,9 @@ def heading(rows: Sequence[Mapping[str, Any]], now: dt.datetime) -> str:
         return _("No device agent reads your printers yet")
     ill = sum(1 for row in rows if troubles(row, now))
     if not ill:
-        return ngettext(
-            "Your device agent is well", "Your %(n)s device agents are well", len(rows)
-        ) % {"n": wording.grouped(len(rows))}
+        return ngettext("Your device agent is well", "Your %(n)s device agents are well", len(rows)) % {
+            "n": wording.grouped(len(rows))
+        }
     if ill == len(rows) == 1:
         return _("Your device agent needs a look")
     return ngettext(
@@ -449,9 +449,7 @@ def waiting(code: Mapping[str, Any] | None, now: dt.datetime) -> Waiting:
         text = _("At %(time)s, on the computer %(host)s.") if on else _("At %(time)s.")
         time = wording.clock(code["used_at"], zone=True)
         said = _("Within the hour its devices stand on its page.")
-        return Waiting(
-            "enrolled", _("It has enrolled"), f"{text % {'time': time, 'host': on}} {said}"
-        )
+        return Waiting("enrolled", _("It has enrolled"), f"{text % {'time': time, 'host': on}} {said}")
     if code is None or code["withdrawn_at"] or code["expires_at"] <= now:
         return Waiting(
             "gone", _("There is no code to enrol with now"), _("A code holds for an hour. Make a new one.")
@@ -480,15 +478,17 @@ def revoking(found: Mapping[str, Any]) -> list[str]:
     if count:
         said.append(
             ngettext(
-                "The %(n)s device that it reported stays yours, with all its history. Unless another agent reads"
-                " it or it reports by itself, nothing is heard of it any more, and its supplies are sent by"
-                " estimate.",
-                "The %(n)s devices that it reported stay yours, with all their history. Unless another agent"
-                " reads them or they report by themselves, nothing is heard of them any more, and their supplies"
-                " are sent by estimate.",
+                "The %(n)s device that it reported stays yours, with all its history.",
+                "The %(n)s devices that it reported stay yours, with all their history.",
                 count,
             )
             % {"n": wording.grouped(count)}
+        )
+        said.append(
+            _(
+                "What no other agent reads and does not report by itself is not heard of any more; supplies for"
+                " it are sent by estimate."
+            )
         )
     else:
         said.append(_("No device is heard of through it."))

@@ -188,9 +188,7 @@ def _facts(
     return [(name, value) for name, value in facts if value]
 
 
-def _by_path(
-    latest: Any, reader: Reader | None, now: dt.datetime, *, both: bool
-) -> list[tuple[str, str]]:
+def _by_path(latest: Any, reader: Reader | None, now: dt.datetime, *, both: bool) -> list[tuple[str, str]]:
     """When it was heard of by which way; of one way alone the last contact says it all."""
     facts = []
     if latest.agent_at and reader is not None and reader.name:
@@ -222,9 +220,7 @@ def _heard(levels: int, meters: int) -> str:
     return ", ".join(part for part in said if part)
 
 
-def _steps(
-    device: Any, latest: Any, bulletin: Any, state: str, reader: Reader | None = None
-) -> list[Step]:
+def _steps(device: Any, latest: Any, bulletin: Any, state: str, reader: Reader | None = None) -> list[Step]:
     """What to try, the likeliest first; nothing where nothing is wrong."""
     if state in ("removed", "fine"):
         return []
@@ -248,7 +244,7 @@ def _steps(
         steps.append(
             Step(
                 _("Begin with the device agent"),
-                _("See that its computer runs and reaches the internet. Once it is back, so are its devices."),
+                _("See that its computer runs and reaches the internet: its devices come back with it."),
                 reverse("agent", args=[reader.public_id]) if reader.public_id else "",
                 _("See the agent") if reader.public_id else "",
             )

@@ -15,8 +15,8 @@ from metered.lib import pictures, wording
 from metered.lib.picture_words import words
 from metered.orders.presentation import State, held_until, line_state
 from metered.portal.presentation.contact import Contact, contact
-from metered.portal.presentation.readers import behind_silent_agent
 from metered.portal.presentation.forecast import RunOut, days_until, range_text, run_out_text
+from metered.portal.presentation.readers import behind_silent_agent
 from metered.portal.presentation.refusals import is_refused, way_out, why_refused
 from metered.portal.presentation.slots import colour, picture_level, slot_names
 from metered.reads.levels import NOT_REPORTED, LevelState

@@ -108,9 +108,7 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
     rows += [_silent_agent(item, now) for item in found.silent_agents[:SHORT]]
     rest = len(found.silent_agents) - SHORT
     if rest > 0:
-        title = ngettext(
-            "%(n)s more device agent is silent", "%(n)s more device agents are silent", rest
-        )
+        title = ngettext("%(n)s more device agent is silent", "%(n)s more device agents are silent", rest)
         url = reverse("agents") if found.silent_agents[0].public_id else reverse("devices") + "?state=silent"
         rows.append(Need("bad", title % {"n": wording.grouped(rest)}, "", url, _("See them")))
     rows += _agents(found.agents, now)

@@ -55,7 +55,7 @@ def all_in_use(viewer: Viewer) -> list[dict[str, Any]]:
 
 
 def one(viewer: Viewer, public_id: str) -> dict[str, Any] | None:
-    """One agent with its devices counted, its last code and its last silence; None for one that isn't there."""
+    """One agent with its devices counted, its last code and its last silence; None for one that isn't."""
     rows: QuerySet[Any, Any] = _agents(viewer).filter(public_id=public_id)
     found: dict[str, Any] | None = rows.values(*NAMED).first()
     if found is None:
@@ -162,7 +162,7 @@ class Reader:
 
 
 def reader(viewer: Viewer, latest: LatestLevels | None, now: dt.datetime) -> Reader | None:
-    """None for a device that no agent has reported yet, or whose agent is gone. `latest`: what it last said."""
+    """None for a device that no agent has reported yet, or whose agent is gone. `latest`: its last word."""
     if latest is None or latest.agent_id is None or latest.agent_at is None:
         return None
     row = Agent.objects.filter(pk=latest.agent_id, account_id=viewer.account_id).first()
