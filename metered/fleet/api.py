@@ -25,8 +25,8 @@ from metered.lib.strict_json import decode
 HOUR = dt.timedelta(hours=1)
 
 DESCRIPTION = """
-A new agent sends the code that somebody made for it in the portal, and gets its token. A code is good once, for
-an hour. One that is unknown, was used or is too old is answered alike.
+A new agent sends the code that somebody made for it in the portal, and gets its token. A code is good once,
+for an hour. One that is unknown, was used or is too old is answered alike.
 
 Enrolling again, with a new code, gives a new token; what the agent had before is refused from then on.
 """

@@ -486,8 +486,8 @@ def revoking(found: Mapping[str, Any]) -> list[str]:
         )
         said.append(
             _(
-                "What no other agent reads and does not report by itself is not heard of any more; supplies for"
-                " it are sent by estimate."
+                "What no other agent reads and does not report by itself is not heard of any more;"
+                " supplies for it are sent by estimate."
             )
         )
     else:

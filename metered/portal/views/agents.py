@@ -83,7 +83,7 @@ def agent(request: HttpRequest, public_id: str) -> HttpResponse:
 @for_viewers("manage", whole=True)
 @never_cache
 def agent_new(request: HttpRequest) -> HttpResponse:
-    """Names an agent, and shows the code that it enrols with. Sent twice it is the same agent, with a new code."""
+    """Names an agent, and shows the code that it enrols with. Sent twice: the same agent, a new code."""
     viewer = viewer_of(request)
     form = AgentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
