@@ -144,8 +144,8 @@ def test_a_page_says_what_it_says_of_itself_and_what_was_refused(cast: factories
         "25 reports of Head office were refused", "PRINTSRV1", "Printers that it reads 57",
         "Of these do not answer 2", "Reports that it gave up 7", "nothing",
         "No device of yours has this serial number", "tells no serial number", "taken out of use",
-        "contradicts itself", "We could not accept it", "and 5 more", "Desk", "by this agent 1 hour ago",
-        "by itself 2 hours ago", "1 device was last reported by it",
+        "contradicts itself", "We could not accept it", "and 5 more", "Desk",
+        "by this agent 1 hour ago, by itself 2 hours ago", "1 device was last reported by it",
     ):  # fmt: skip
         assert word in page, word
     assert "/devices/add/?serial=STRANGE1" in response.content.decode()
