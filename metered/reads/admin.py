@@ -279,8 +279,8 @@ class AgentSilenceInline(LookOnlyInline):
 
 # The fleet itself knows of no reports.
 AgentAdmin.list_display = ("name", _last_contact, _version, _refused, _spool, _devices, "account")  # type: ignore[assignment]
-AgentAdmin.list_select_related = (*AgentAdmin.list_select_related, "state")
-AgentAdmin.list_filter = (*AgentAdmin.list_filter, AgentStateFilter)
+AgentAdmin.list_select_related = ("account", "state")  # type: ignore[assignment]
+AgentAdmin.list_filter = (*AgentAdmin.list_filter, AgentStateFilter)  # type: ignore[assignment]
 AgentAdmin.inlines = (AgentStateInline, *AgentAdmin.inlines, AgentSilenceInline)  # type: ignore[assignment]
 
 

@@ -61,7 +61,7 @@ def _state(
     since = at - dt.timedelta(days=200)
     Agent.objects.filter(pk=agent.pk).update(host=host, created_at=since, enrolled_at=since)
     devices = DeviceState.objects.filter(agent=agent).count() + silent
-    status = {
+    status: dict[str, Any] = {
         "devices": devices,
         "silent": silent,
         "spooled": 0,
