@@ -101,15 +101,13 @@ def _by_rule(
 
 
 def _labelled(walk: Walk, rule: Labelled, known: Mapping[str, int]) -> Iterable[Meter]:
-    names = walk.texts(rule.names)
+    names, counts = walk.texts(rule.names), walk.integers(rule.values)
     values = oid(rule.values)
     parts = {
         meter: [values + row for row, name in names.items() if re.fullmatch(pattern, name)]
         for meter, pattern in rule.parts.items()
     }
-    wholes = [
-        walk.integer(dotted(values + row)) for row, name in names.items() if re.fullmatch(rule.whole, name)
-    ]
+    wholes = [counts[row] for row, name in names.items() if row in counts and re.fullmatch(rule.whole, name)]
     return _sums(walk, parts, next((whole for whole in wholes if whole), known.get("total")), known)
 
 

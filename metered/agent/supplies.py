@@ -19,7 +19,7 @@ State = Literal["percent", "low", "empty", "some_remaining", "unknown", "unrestr
 # PrtMarkerSuppliesSupplyUnitTC
 UNITS = {7: "impressions", 8: "sheets", 11: "hours", 13: "tenths_of_grams", 18: "items", 19: "percent"}
 
-COLUMNS = range(2, 10)
+COLUMNS = range(3, 10)
 
 
 @dataclass(frozen=True, slots=True)
