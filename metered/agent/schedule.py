@@ -1,8 +1,8 @@
 """When a printer is read next. Pure: the clock is passed in.
 
-Every reading belongs to a slot that begins at one moment of UTC; it is due when the last reading is not in
-the slot that now is. So a clock that is set, and a day of 23 or 25 hours, costs at most one reading and
-never two.
+Moments are whole seconds, as reports tell them. Every reading belongs to a slot that begins at one moment of
+UTC; it is due when the last reading is not in the slot that now is. So a clock that is set, and a day of 23 or
+25 hours, costs at most one reading and never two.
 """
 
 import datetime as dt
@@ -75,12 +75,13 @@ def _may_try(past: Past, now: dt.datetime) -> bool:
 def _supplies_slot(plan: Plan, serial: str, now: dt.datetime) -> dt.datetime:
     every = plan.supplies_every
     offset = share(serial) * every
-    return dt.datetime.fromtimestamp((now.timestamp() - offset) // every * every + offset, dt.UTC)
+    begins = (now.timestamp() - offset) // every * every + offset
+    return dt.datetime.fromtimestamp(int(begins), dt.UTC)
 
 
 def _meter_slots(plan: Plan, serial: str, now: dt.datetime) -> Iterator[dt.datetime]:
     """The beginnings around now of daily slots, and of those at the billing cut-off."""
-    later = dt.timedelta(seconds=share(serial) * SPREAD)
+    later = dt.timedelta(seconds=int(share(serial) * SPREAD))
     today = now.astimezone(plan.zone).date()
     for days in (-2, -1, 0):
         day = today + dt.timedelta(days=days)

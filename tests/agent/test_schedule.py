@@ -47,6 +47,15 @@ def test_supplies_come_once_an_hour_and_meters_once_a_day() -> None:
     assert sum(gap < HOUR for gap in between) <= 6, "only a reading of meters comes between"
 
 
+def test_a_reading_counts_for_its_slot_though_reports_know_no_fractions_of_a_second() -> None:
+    for number in range(100):
+        plan, serial, now, past = Plan(1.0), f"SN{number}", START, Past(START, START)
+        while not supplies_due(plan, serial, past, now):
+            now += dt.timedelta(milliseconds=50)
+        read = replace(past, supplies_at=now.replace(microsecond=0))
+        assert not supplies_due(plan, serial, read, now + dt.timedelta(milliseconds=10))
+
+
 def test_each_printer_has_a_moment_of_its_own() -> None:
     shares = [share(f"SN{number}") for number in range(2_000)]
     tenths = [sum(at / 10 <= each < (at + 1) / 10 for each in shares) for at in range(10)]

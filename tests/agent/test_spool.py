@@ -85,15 +85,16 @@ def test_a_batch_is_the_same_bytes_until_it_is_answered(spool: Spool, tmp_path: 
 
 def test_a_sequence_is_never_used_again(spool: Spool, tmp_path: Path) -> None:
     used = []
+    told = {}
     for _ in range(3):
         batch = spool.form(NOON, 5, even_empty=True)
         assert batch is not None
         used.append(batch.sequence)
+        told = json.loads(batch.body)["agent"]
         spool.settle(batch, accepted(0), NOON)
         spool.close()
         spool = Spool(tmp_path)
     assert used == sorted(set(used))
-    told = json.loads(batch.body)["agent"]
     assert told["instance"] == spool.instance and told["sequence"] == used[-1]
 
 
