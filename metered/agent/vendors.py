@@ -219,6 +219,7 @@ VENDORS: tuple[Vendor, ...] = (
                 },
                 whole=r"Total 1",
                 also={
+                    "total": r"Total 1",
                     "large_mono": r"Total \((?:Black|Black & White)/Large\)",
                     "large_colour": r"Total \(Full Color \+ Single Color/Large\)",
                 },
