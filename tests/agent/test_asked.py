@@ -11,7 +11,7 @@ from metered.agent.asked import COLUMNS, COLUMNS_OF_ALL, SCALARS, SCALARS_OF_ALL
 from metered.agent.files import recordings
 from metered.agent.vendors import VENDORS
 from metered.agent.walk import Oid, Value, Walk, WalkError, oid, parse
-from tests.agent.devices import HERE, NOON, RECORDINGS, needs_recordings, rows
+from tests.agent.devices import HERE, NOON, RECORDINGS, needs_recordings, rows, rows_of
 
 ALL = (*SCALARS, *COLUMNS)
 
@@ -22,9 +22,9 @@ PRESENCE = oids.printmib
 class Listening(Walk):
     """A walk that remembers which rows and columns were read from it."""
 
-    def __init__(self, rows: Walk) -> None:
+    def __init__(self, walk: Walk) -> None:
         self.heard: set[str] = set()
-        super().__init__({(1, *row): value for row, value in rows.under("1")})
+        super().__init__(rows_of(walk))
 
     def get(self, name: str) -> Value | None:
         self.heard.add(name)
