@@ -91,11 +91,14 @@ def as_said(name: str) -> str:
 
 
 def serial_in(text: str | None) -> str | None:
-    """A serial number without padding; None for placeholders: every real one has a digit other than zero."""
+    """A serial number without padding, its own zeros kept; None for placeholders such as "TEST000000"."""
     bare = " ".join((text or "").strip(_PADDING).split())
     if not 4 <= len(bare) <= LONGEST_SERIAL or not _SERIAL.fullmatch(bare):
         return None
-    return bare if re.search(r"[1-9]", bare) and len(set(bare)) > 1 else None
+    kinds, zeros = len(set(bare)), bare.count("0")
+    if not re.search(r"[1-9]", bare) and (kinds <= 2 or zeros == 0 or zeros * 2 >= len(bare)):
+        return None
+    return bare if kinds > 1 else None
 
 
 def _device_names(walk: Walk) -> list[str]:

@@ -295,7 +295,7 @@ def _other_maker(chance: random.Random, rows: Rows, _: Sequence[Rows]) -> None:
     rows[oid(oids.sysObjectID)] = (*oid(oids.enterprises), number, 2, 3, 9)
 
 
-def _packed(chance: random.Random, rows: Rows, _: Sequence[Rows]) -> None:
+def _packed(chance: random.Random, rows: Rows, bases: Sequence[Rows]) -> None:
     codes = [code for rule in rules_of(Remaining) for code in rule.codes] + [0, 1, 2, 0x16, 0xFE]
     records = b"".join(
         bytes([chance.choice(codes), chance.choice((1, 1, 1, 1, 2)), 4])
@@ -304,6 +304,9 @@ def _packed(chance: random.Random, rows: Rows, _: Sequence[Rows]) -> None:
     )
     strings = [rule.row.oid for rule in rules_of(Packed)] + [rule.row.oid for rule in rules_of(Remaining)]
     target = chance.choice(strings)
+    if chance.random() < 0.7:  # its maker's device, which leaves its levels open
+        rows[oid(oids.sysObjectID)] = oid("1.3.6.1.4.1.2435.2.3.9.1")
+        _open_level(chance, rows, bases)
     rows[oid(target)] = records + chance.choice((b"\xff", b"\xff", b"", b"\x00", chance.randbytes(5)))
 
 

@@ -95,7 +95,11 @@ def test_models_as_people_say_them(name: str, said: str) -> None:
         ("ÿÿ3TX481207ÿÿ", "3TX481207"),
         ("000A5J431816", "000A5J431816"),
         ("AB 12-34/5", "AB 12-34/5"),
+        ("0004417000", "0004417000"),  # zeros that belong
+        ("E78096J9N0000", "E78096J9N0000"),
+        ("JPBVN0K0DX", "JPBVN0K0DX"),
         ("TEST000000", None),
+        ("AAAAAAA000AAAA000", None),
         ("AAA0A00000", None),
         ("0000000000", None),
         ("XXXXXXXXXX", None),
@@ -164,6 +168,25 @@ def test_makers_rows_that_disagree_are_no_serial(makers: list[str], serial: str 
 def test_a_serial_in_hps_own_form() -> None:
     told = "4.1.11.2.3.9.4.2.1.1.3.3.0|4x|0115564E4352433438313938"
     assert identity.read(rows("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.11.2.3.9.1", told)).serial == "VNCRC48198"
+
+
+@pytest.mark.parametrize(
+    "padded",
+    [
+        b"0004417000",
+        b"  0004417000   ",
+        b"0004417000" + b"\x00" * 20,
+        b"\x00\x000004417000  \x00",
+        b"\x01\x150004417000\x00",
+        b"0004417000\r\n",
+        b"\xff\xff0004417000\xff\xff\xff",
+        b"0004417000\x00left over from a longer one",
+        b"--0004417000--",
+    ],
+)
+def test_a_padded_serial_is_the_serial(padded: bytes) -> None:
+    told = f"43.5.1.1.17.1|4x|{padded.hex()}"
+    assert identity.read(rows("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.297.1", told)).serial == "0004417000"
 
 
 @pytest.mark.parametrize(
