@@ -9,7 +9,7 @@ import pytest
 from metered.agent import asked, rules, vendors
 from metered.agent.rules import Count, Packed, Row
 from metered.agent.vendors import VENDORS
-from tests.agent.devices import HERE, by_slot, counts, read, rows, supply_rows
+from tests.agent.devices import HERE, ROOT, by_slot, counts, read, rows, supply_rows
 
 TONER = supply_rows(1, name="Black Toner", type_=3)
 E = vendors.E
@@ -221,19 +221,25 @@ def test_every_row_says_what_it_is_and_how_that_is_known() -> None:
     assert all(len(given) == 1 for given in names.values()), "one row, one name"
 
 
-def test_every_meter_of_the_table_is_one_of_the_portals() -> None:
+def _meters_of(vendor: vendors.Vendor) -> set[str]:
     meters: set[str] = set()
-    for vendor in VENDORS:
-        for rule in vendor.meters:
-            match rule:
-                case Count():
-                    meters.add(rule.meter)
-                case rules.Typed():
-                    meters |= set(rule.meters.values())
-                case rules.Labelled():
-                    meters |= set(rule.parts) | set(rule.also)
-                case Packed() | rules.Split() | rules.Tallied():
-                    meters |= set(rule.parts)
+    for rule in vendor.meters:
+        match rule:
+            case Count():
+                meters.add(rule.meter)
+            case rules.Typed():
+                meters |= set(rule.meters.values())
+            case rules.Labelled():
+                meters |= set(rule.parts) | set(rule.also)
+            case Packed():
+                meters |= {"total", *rule.parts}
+            case rules.Split() | rules.Tallied():
+                meters |= set(rule.parts)
+    return meters
+
+
+def test_every_meter_of_the_table_is_one_of_the_portals() -> None:
+    meters = set().union(*map(_meters_of, VENDORS))
     assert meters == {"total", "mono", "colour", "large_mono", "large_colour"}
 
 
@@ -350,3 +356,21 @@ def test_an_alert_for_the_waste_container_is_not_the_toners() -> None:
         "1.5": "low",
         "1.6": "percent",
     }
+
+
+def test_the_page_about_printers_says_what_the_table_says() -> None:
+    page = (ROOT / "docs" / "printers.md").read_text(encoding="utf-8")
+    told = {
+        cells[0]: (set(cells[1].split(", ")), set(cells[3].split(", ")))
+        for line in page.splitlines()
+        if line.startswith("| ") and len(cells := line.strip("| ").split(" | ")) == 4
+    }
+    told.pop("maker")
+    held = {}
+    for vendor in VENDORS:
+        known = {row.known for rule in vendor.meters for row, _ in (*rule.scalars(), *rule.columns())}
+        if vendor.meters:
+            held[vendor.name] = (_meters_of(vendor), known)
+        else:
+            assert vendor.name in page
+    assert told == held
