@@ -74,7 +74,7 @@ XEROX_SERIAL = document(E + "253.8.53.3.2.1.3.1", "xcmHrDevInfoSerialNumber")
 # "System 57.40.31", "SS 100.002.057.09608", "ESS 201210101131", "Controller 201305012030"
 XEROX_SOFTWARE = r"\b(?:System(?: Software)?|SS|ESS|Controller(?:\+PS ROM)?) ([0-9][0-9A-Za-z.]+)"
 
-HP_PML = E + "11.2.3.9.4.2.1."
+HP_PML = E + "11.2.3.9.4.2.1."  # HP-LASERJET-COMMON-MIB; the inkjets' IJXXXX-MIB has the same rows
 HP_SERIAL = document(HP_PML + "1.3.3.0", "serial-number")
 _LEXMARK_COUNT = E + "641.6.4.2.1.1."
 _LEXMARK_SUPPLY = E + "641.6.4.4.1.1."
@@ -143,13 +143,13 @@ VENDORS: tuple[Vendor, ...] = (
         brands={"HP": "HP", "Hewlett-Packard": "HP", "Hewlett Packard": "HP"},
         printers=(E + "11.2.3.9",),
         device_id=(recording(E + "11.2.3.9.1.1.7", "device id of a JetDirect"),),
-        model=(recording(HP_PML + "1.3.2.0", "model"),),
+        model=(document(HP_PML + "1.3.2.0", "model-name"),),
         model_in_descr=r"\bPID:([^,;]+)",
         serial=(HP_SERIAL,),
         serial_in_descr=r"\bSN:([^,;\s]+)",
         software=(
-            document(HP_PML + "1.3.6.0", "firmware revision"),
-            recording(HP_PML + "1.3.5.0", "date code of the firmware"),
+            document(HP_PML + "1.3.6.0", "fw-rom-revision"),
+            document(HP_PML + "1.3.5.0", "fw-rom-datecode"),
         ),
         meters=(
             Count("total", document(HP_PML + "4.1.2.5.0", "total-engine-page-count")),

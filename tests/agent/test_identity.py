@@ -178,6 +178,7 @@ def test_a_serial_in_hps_own_form() -> None:
         b"0004417000" + b"\x00" * 20,
         b"\x00\x000004417000  \x00",
         b"\x01\x150004417000\x00",
+        b"\xfd\xe80004417000",
         b"0004417000\r\n",
         b"\xff\xff0004417000\xff\xff\xff",
         b"0004417000\x00left over from a longer one",
