@@ -1,7 +1,7 @@
 """Every row that the agent may ask of a printer. The collector asks nothing else; `--show-oids` prints it.
 
-On it is what becomes a report, and nothing besides: no console, no job, no user, no alert's words, and none
-of the fields that people fill in (sysContact, sysName, sysLocation, prtGeneralCurrentOperator,
+On it is what becomes a report, and nothing besides: no console, no job, no user, no alert's words, and no
+field for people and places (sysContact, sysName, sysLocation, prtGeneralCurrentOperator,
 prtGeneralServicePerson). The makers' part is made of vendors.py, so that a row added there is asked from then
 on, and of that maker's devices only.
 
@@ -47,7 +47,9 @@ COLUMNS_OF_ALL = (
     Asked(oids.hrDeviceType, "hrDeviceType", "which of its devices prints", "identity", rows=4),
     Asked(oids.hrDeviceDescr, "hrDeviceDescr", "model", "identity", rows=4),
     Asked(oids.hrDeviceID, "hrDeviceID", "maker, where sysObjectID is a print server's", "identity", rows=4),
-    Asked(oids.prtGeneralPrinterName, "prtGeneralPrinterName", "model", "identity"),
+    Asked(
+        oids.prtGeneralPrinterName, "prtGeneralPrinterName", "model, where nothing else tells it", "identity"
+    ),
     Asked(oids.prtGeneralSerialNumber, "prtGeneralSerialNumber", "serial number", "identity"),
     Asked(
         oids.prtLocalizationCharacterSet,

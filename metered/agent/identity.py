@@ -40,13 +40,15 @@ class Identity:
 def read(walk: Walk) -> Identity:
     descr = walk.text(oids.sysDescr) or ""
     names = _device_names(walk)
+    # the Printer-MIB's name is the model until a person changes it: only where nothing else tells
+    given = list(walk.texts(oids.prtGeneralPrinterName).values())
     device_id = _device_id(walk, [oids.ppmPrinterIEEE1284DeviceId])
-    profile = _profile(walk, _told(names, device_id, descr))
+    profile = _profile(walk, [*_told(names, device_id, descr), *given])
     device_id = device_id or _device_id(walk, [column.oid for column in profile.device_id])
     return Identity(
         profile=profile,
-        vendor=_brand(profile, _told(names, device_id, descr)),
-        model=_model(walk, profile, descr, names, device_id),
+        vendor=_brand(profile, [*_told(names, device_id, descr), *given]),
+        model=_model(walk, profile, descr, names, device_id, given),
         serial=_serial(walk, profile, descr),
         software=_software(walk, profile, descr),
     )
@@ -102,13 +104,12 @@ def serial_in(text: str | None) -> str | None:
 
 
 def _device_names(walk: Walk) -> list[str]:
-    """hrDeviceDescr of the printer devices, then the Printer-MIB's name, which a person may have changed."""
+    """hrDeviceDescr of the printer devices."""
     descriptions = walk.texts(oids.hrDeviceDescr)
     types = dict(walk.under(oids.hrDeviceType))
     printers = [row for row, value in types.items() if value == oid(oids.hrDevicePrinter)]
     # without a single type, the first device is the printer: Printer-MIB's index 1
-    named = [descriptions[row] for row in printers or ([] if types else [(1,)]) if row in descriptions]
-    return [*named, *walk.texts(oids.prtGeneralPrinterName).values()]
+    return [descriptions[row] for row in printers or ([] if types else [(1,)]) if row in descriptions]
 
 
 def _told(names: list[str], device_id: dict[str, str], descr: str) -> list[str]:
@@ -151,14 +152,14 @@ def _brand(profile: Vendor, names: list[str]) -> str | None:
 
 
 def _model(
-    walk: Walk, profile: Vendor, descr: str, names: list[str], device_id: dict[str, str]
+    walk: Walk, profile: Vendor, descr: str, names: list[str], device_id: dict[str, str], given: list[str]
 ) -> str | None:
     listed = [walk.text(row.oid) or "" for row in profile.model]
     listed += [*names, device_id.get("MDL", ""), device_id.get("DES", "")]
     listed.append(_found(profile.model_in_descr, descr) or "")
     if vendors.by_brand(descr) and not descr.startswith(JETDIRECT):
         listed.append(_VERSION_AT_END.sub("", _AFTER_MODEL.split(descr)[0].strip()))
-    for name in listed:
+    for name in [*listed, *given]:
         said = as_said(name)
         if said.lower() not in _NO_MODEL and not _NOT_A_MODEL.match(said):
             return said

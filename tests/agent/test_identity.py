@@ -138,6 +138,18 @@ def test_who_the_made_devices_are(name: str, expected: tuple[str | None, ...]) -
     assert (who.vendor, who.model, who.serial, who.software) == expected
 
 
+def test_a_name_that_a_person_gave_is_the_model_only_where_nothing_else_tells() -> None:
+    given = "43.5.1.1.16.1|4|Personnel, third floor"
+    xerox = "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.253.8.62.1.43"
+    for tells in (
+        "1.3.6.1.2.1.25.3.2.1.3.1|4|Xerox VersaLink C7130",
+        "1.3.6.1.2.1.1.1.0|4|Xerox VersaLink C7130; System 57.40.31",
+        "4.1.253.8.51.1.2.1.20.1|4|MFG:Xerox;MDL:VersaLink C7130;",
+    ):
+        assert identity.read(rows(xerox, given, tells)).model == "VersaLink C7130"
+    assert identity.read(rows(xerox, "43.5.1.1.16.1|4|VersaLink C7130")).model == "VersaLink C7130"
+
+
 def test_the_printer_mibs_serial_goes_before_the_makers() -> None:
     who = identity.read(
         rows(
