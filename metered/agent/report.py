@@ -40,12 +40,10 @@ class Report:
         }
 
 
-def read(
-    walk: Walk, *, observed_at: datetime, serial: str | None = None, supplies_only: bool = False
-) -> Report:
-    """The report of one device. `serial` stands in for one that the walk lacks and for one that is wrong;
-    `supplies_only`: the meters were not asked, so that their absence is no gap.
+def read(walk: Walk, *, observed_at: datetime, serial: str | None = None, with_meters: bool = True) -> Report:
+    """The report of one device. `serial` stands in for one that the walk lacks and for one that is wrong.
 
+    Without `with_meters` no counter was asked: the report is complete when it has its supplies.
     Raises WalkError for what is no printer and for an answer of nothing but zeros, which some devices give
     while they start: sent on, it would look like empty cartridges and meters that went back.
     """
@@ -54,7 +52,7 @@ def read(
             "not a printer: no Printer-MIB rows, and its name and object id are no known printer's"
         )
     who = identity.read(walk)
-    counted = [] if supplies_only else meters.read(walk, who.profile)
+    counted = meters.read(walk, who.profile)
     found, answered = supplies.read(walk, who.profile, who.model)
     numbers = [meter.count for meter in counted]
     numbers += [
@@ -68,7 +66,7 @@ def read(
         model=who.model,
         vendor=who.vendor,
         software=who.software,
-        complete=(supplies_only or bool(counted)) and answered and not walk.unreadable,
+        complete=(bool(counted) or not with_meters) and answered and not walk.unreadable,
         meters=tuple(counted),
         supplies=tuple(found),
         alerts=tuple(alerts.device_alerts(walk)),
