@@ -15,10 +15,12 @@ When and what, one file a question:
 A report's way through it, one file a step:
 
     walk.py      what a printer answered: OID → value, from a `*.snmprec` file
-    vendors.py   everything that is known about makers, in one table
+    vendors.py   everything that is known about makers, in one table (rules.py: in which forms)
+    asked.py     the rows that may be asked for, made of that table and oids.py
     identity.py  vendor, model, serial, software; and whether it is a printer at all
     meters.py    the counters
-    supplies.py  the supplies and their states (kinds.py, colours.py, labels.py, hints.py, alerts.py help)
+    supplies.py  the supplies and their states (kinds.py, colours.py, labels.py, hints.py, alerts.py help;
+                 text.py and packed.py: strings as printers send them)
     report.py    one element of `reports`
     files.py     recorded walks on disk; contexts of one device put together
     push.py      recorded walks as a batch
