@@ -11,7 +11,9 @@ from tests.agent.responder import Printer, serving
 
 PUBLIC = Community("public")
 SOON = 0.15
-"""Seconds that tests wait for an answer that may be lost; loopback takes a thousandth of it."""
+"""Seconds that tests wait for an answer that will not come; loopback takes a thousandth of it."""
+LONG = 10.0
+"""Seconds that they wait where each comes: however busy the machine, nothing is sent twice."""
 
 
 def collect(
@@ -21,7 +23,7 @@ def collect(
     rounds: int = 1,
     what: What = What.EVERYTHING,
     retries: int = 2,
-    timeout: float = SOON,
+    timeout: float = LONG,
     host: str = "127.0.0.1",
     at_once: int = 64,
     seed: int = 0,
@@ -41,5 +43,7 @@ def collect(
         return asyncio.run(rounds_of(ports))
 
 
-def collect_one(printer: Printer, *credentials: Credentials, memory: Memory | None = None) -> Outcome:
-    return collect([printer], *credentials, memory=memory)[0]
+def collect_one(
+    printer: Printer, *credentials: Credentials, memory: Memory | None = None, timeout: float = LONG
+) -> Outcome:
+    return collect([printer], *credentials, memory=memory, timeout=timeout)[0]
