@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 
 import pytest
@@ -16,10 +17,11 @@ from metered.agent.memory import GIVEN_UP_AFTER
 from metered.agent.snmp.columns import FIRST_WITHOUT_BULK, MOST_ROWS
 from metered.agent.snmp.credentials import Community, User
 from metered.agent.walk import Oid, Walk, oid
+from tests.agent import reference
 from tests.agent.devices import NOON
 from tests.agent.network import PUBLIC, SOON, collect, collect_one
 from tests.agent.responder import GET, GETBULK, GETNEXT, Engine, Habits, Printer, Responder, serving
-from tests.agent.simulated import ASKED_VALUES, PRINTER, office, number
+from tests.agent.simulated import ASKED_VALUES, PRINTER, number, office
 
 LISTED = [oid(row.oid) for row in (*asked.COLUMNS, *asked.SCALARS)]
 LEVEL: Oid = (*PRINTER, 11, 1, 1, 9)
@@ -33,8 +35,6 @@ def _expected(which: int) -> object:
 
 
 def _value(tag: int, content: bytes) -> int | bytes | Oid:
-    from tests.agent import reference
-
     if tag == 0x04:
         return content
     return reference.oid_of(content) if tag == 0x06 else int.from_bytes(content, "big", signed=tag == 0x02)
@@ -272,8 +272,6 @@ def test_one_request_a_device_and_a_bounded_number_in_all() -> None:
         async with Collector(packets_a_second=20_000, at_once=6, timeout=1) as collector:
             return [outcome async for outcome in collector.round(targets)]
 
-    import threading
-
     thread = threading.Thread(target=responder.serve, daemon=True)
     thread.start()
     outcomes = asyncio.run(read(responder.ports))
@@ -305,14 +303,18 @@ def test_names_are_looked_up_and_one_without_an_address_is_said() -> None:
     with serving([Printer(office(7))]) as ports:
         outcomes = {outcome.target.host: outcome for outcome in asyncio.run(read(ports[0]))}
     _good(outcomes["localhost"])
-    assert (outcomes["no-printer.invalid"].error or "").startswith("the name no-printer.invalid has no address")
+    assert (outcomes["no-printer.invalid"].error or "").startswith(
+        "the name no-printer.invalid has no address"
+    )
 
 
 def test_what_cannot_be_sent_is_said_at_once() -> None:
     async def read() -> Outcome:
         async with Collector(timeout=30) as collector:
-            targets = [Target("255.255.255.255", (PUBLIC,))]  # broadcasts are not allowed without being asked for
-            return [outcome async for outcome in collector.round(targets)][0]
+            # broadcasts are not allowed without being asked for
+            targets = [Target("255.255.255.255", (PUBLIC,))]
+            (outcome,) = [outcome async for outcome in collector.round(targets)]
+            return outcome
 
     outcome = asyncio.run(read())
     assert (outcome.error or "").startswith("nothing can be sent there: ")
@@ -352,23 +354,25 @@ def test_no_more_is_begun_than_somebody_fetches() -> None:
     """A slow reader of the outcomes must not make them pile up."""
     drawn = 0
 
-    def endless(port: int) -> object:
+    def endless(port: int) -> Iterator[Target]:
         nonlocal drawn
         while True:
             drawn += 1
-            yield Target("127.0.0.1", (PUBLIC,), port + 0 * drawn)
+            yield Target("127.0.0.1", (PUBLIC,), port)
 
     async def read(port: int) -> None:
-        async with Collector(timeout=SOON, at_once=4, packets_a_second=20_000) as collector:
-            async with aclosing(collector.round(endless(port))) as outcomes:  # type: ignore[arg-type]
-                fetched = 0
-                async for outcome in outcomes:
-                    assert outcome.complete
-                    fetched += 1
-                    await asyncio.sleep(0.05)
-                    assert drawn <= fetched + 3 * 4
-                    if fetched == 4:
-                        break
+        fetched = 0
+        async with (
+            Collector(timeout=SOON, at_once=4, packets_a_second=20_000) as collector,
+            aclosing(collector.round(endless(port))) as outcomes,
+        ):
+            async for outcome in outcomes:
+                assert outcome.complete
+                fetched += 1
+                await asyncio.sleep(0.05)
+                assert drawn <= fetched + 3 * 4
+                if fetched == 4:
+                    break
 
     with serving([Printer(office(7))]) as ports:
         asyncio.run(read(ports[0]))

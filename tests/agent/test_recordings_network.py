@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_read_over_the_network_exactly_as_from_the_file(folder: Path, version: s
             walk = outcome.walk
             assert walk is not None, name
             assert outcome.complete, (name, outcome.error)
-            read[name] = _said(lambda walk=walk: report.read(walk, observed_at=NOON))
+            read[name] = _said(partial(report.read, walk, observed_at=NOON))
     assert len(read) >= 13
     assert read == from_files
 
