@@ -252,10 +252,12 @@ class Conversation:
                 refusals.append(str(error))
                 del choices[0]
                 continue
-            if self._second_pass:
-                del choices[0]
-            else:
+            if not self._second_pass:
                 yield from self._set_aside()
+                continue
+            del choices[0]
+            if isinstance(session, SecureSession) and session.met:
+                refusals.append(session.unanswered())
         if refusals:
             raise RefusedError("; ".join(dict.fromkeys(refusals)))
         self._remembered.silent += 1
@@ -303,6 +305,9 @@ class Conversation:
             except NoContextError as error:
                 self.collected.missing += 1
                 self.collected.trouble = str(error)
+            except _StoppedError:  # some devices keep silent about a context that they lack
+                self.collected.missing += 1
+                self.collected.trouble = self._session.unanswered()
             finally:
                 self.collected.rows.update(before)
 

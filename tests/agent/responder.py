@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -131,7 +132,8 @@ class Table:
 
 
 class Printer:
-    """One device. `log`: what was asked of it, as (kind, names)."""
+    """One device. `heard`: datagrams; `log`: what was asked, as (kind, names); `most_waiting`: answers that were
+    on their way at once."""
 
     def __init__(
         self,
@@ -145,7 +147,7 @@ class Printer:
         self.table = Table(rows)
         self.contexts = {name: Table(more) for name, more in (contexts or {}).items()}
         self.habits, self.engine = habits, engine
-        self.heard = 0
+        self.heard = self.most_waiting = 0
         self.log: list[tuple[int, list[Oid]]] = []
         self._keep_log = keep_log
 
@@ -366,7 +368,8 @@ def _version(data: bytes) -> int:
 
 
 class Responder:
-    """Serves printers, each on a port of its own, from one thread. `ports` in the order of the printers.
+    """Serves printers, each on a port of its own, from one thread. `ports` in the order of the printers;
+    `most_waiting`: answers on their way at once, of all together.
 
     `at`: an address and a port for each, instead of a free port on `host`.
     """
@@ -381,8 +384,10 @@ class Responder:
     ) -> None:
         self._random = random.Random(seed)
         self._selector = selectors.DefaultSelector()
-        self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int]]] = []
+        self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int], Printer]] = []
         self._number = 0
+        self._waiting: Counter[Printer] = Counter()
+        self.most_waiting = 0
         self._sockets: list[socket.socket] = []
         self._wake, self._woken = socket.socketpair()
         self._selector.register(self._woken, selectors.EVENT_READ, None)
@@ -410,7 +415,8 @@ class Responder:
                     self._heard(key.fileobj, key.data)  # type: ignore[arg-type]
             now = time.monotonic()
             while self._due and self._due[0][0] <= now:
-                _, _, through, answer, address = heapq.heappop(self._due)
+                _, _, through, answer, address, printer = heapq.heappop(self._due)
+                self._waiting[printer] -= 1
                 with suppress(OSError):
                     through.sendto(answer, address)
 
@@ -437,7 +443,10 @@ class Responder:
                 self._number += 1
                 through = self._elsewhere if habits.elsewhere else opened
                 due = time.monotonic() + habits.delay
-                heapq.heappush(self._due, (due, self._number, through, answer, address))
+                heapq.heappush(self._due, (due, self._number, through, answer, address, printer))
+                self._waiting[printer] += 1
+                self.most_waiting = max(self.most_waiting, len(self._due))
+                printer.most_waiting = max(printer.most_waiting, self._waiting[printer])
 
 
 @contextmanager

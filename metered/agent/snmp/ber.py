@@ -35,8 +35,8 @@ def wrapped(tag: int, content: bytes) -> bytes:
 
 
 def integer(number: int) -> bytes:
-    """An INTEGER in as few octets as two's complement needs."""
-    return wrapped(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
+    """An INTEGER that is not negative, in as few octets as two's complement needs."""
+    return wrapped(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
 @lru_cache(maxsize=16_384)

@@ -226,13 +226,17 @@ class SecureAsk:
 
 
 class SecureSession:
-    """A device that is asked as a user of version 3. `engine` may be known from the last time."""
+    """A device that is asked as a user of version 3. `engine` may be known from the last time.
+
+    `met`: it told its engine in this conversation, so it is there, whatever else it does not answer.
+    """
 
     version = "3"
     bulk = True
 
     def __init__(self, user: User, engine: Engine | None, now: Callable[[], float]) -> None:
         self.user, self.engine, self.context = user, engine, user.contexts[0]
+        self.met = False
         self._now = now
         self._last: tuple[Pdu, str, SecureAsk] | None = None
         self._discovery: Discovery | None = None
@@ -272,6 +276,14 @@ class SecureSession:
 
     def _discovered(self, report: Report) -> None:
         self.engine = Engine(report.engine_id, report.boots, report.time, self._now())
+        self.met = True
+
+    def unanswered(self) -> str:
+        """Why such a device probably answers nothing else, in words; many do not say themselves what is wrong."""
+        wrong = ["the privacy password or protocol is wrong"] if self.user.privacy else []
+        wrong += [f"it has no context {self.context!r}"] if self.context else []
+        reason = " or ".join(wrong) or "this user may read nothing"
+        return f"it is there but does not answer the SNMPv3 user {self.user.name}: probably {reason}"
 
     def _words(self, what: Oid) -> str:
         words = REPORTS.get(what, "it refuses the message with an SNMPv3 report of its own")
