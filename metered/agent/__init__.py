@@ -6,8 +6,8 @@ When and what, one file a question:
 
     config.py    what the person who installs it wants (secret.py: the files of secrets)
     schedule.py  when a printer is read; pure
-    run.py       search, read and deliver at once until told to stop (rounds.py: one round; service.py: being one)
-    collect.py   from addresses to answers, over SNMP (discover.py: who is there)
+    run.py       search, read and deliver at once until told to stop (rounds.py: one round; service.py:
+    being one) collect.py   from addresses to answers, over SNMP (discover.py: who is there)
     spool.py     readings wait here, and nothing ends them but the portal's answer (spool_*.py: its parts)
     deliver.py   from the spool to the portal (portal.py: HTTP and TLS; batch.py: the format; backoff.py)
     enrol.py, check.py, status.py   the commands of those names

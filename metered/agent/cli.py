@@ -132,11 +132,11 @@ def main(arguments: Sequence[str]) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")
     parser = _arguments()
     told = parser.parse_args(_checked(parser, list(arguments)))
-    if told.show_oids:
-        return _show_oids()
-    if told.command is None:
+    if told.command is None and not told.show_oids:
         parser.error("no command given")
     try:
+        if told.show_oids:
+            return _show_oids()
         if told.command in ("read", "push"):
             devices = recordings(told.files, dict(told.serial))
             return _read(devices) if told.command == "read" else _push(told.url, devices)
@@ -146,6 +146,9 @@ def main(arguments: Sequence[str]) -> int:
         _say(f"metered-agent: {error}", sys.stderr)
         return 1
     except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 

@@ -1,8 +1,8 @@
 """When a printer is read next. Pure: the clock is passed in.
 
 Moments are whole seconds, as reports tell them. Every reading belongs to a slot that begins at one moment of
-UTC; it is due when the last reading is not in the slot that now is. So a clock that is set, and a day of 23 or
-25 hours, costs at most one reading and never two.
+UTC; it is due when the last reading is not in the slot that now is. So a clock that is set, and a day of 23
+or 25 hours, costs at most one reading and never two.
 """
 
 import datetime as dt
