@@ -239,7 +239,7 @@ def _numbers(value: Value) -> Iterator[int]:
     single = _int(value)
     if single is not None:
         yield single
-    if isinstance(value, bytes) and len(value) < 400:
+    if isinstance(value, bytes) and len(value) < 10_000:
         for at in range(len(value)):
             for size in (1, 2, 3, 4, 5, 6, 7, 8):
                 if at + size <= len(value):
