@@ -82,7 +82,7 @@ def _by_rule(walk: Walk, rule: rules.Meters, known: Mapping[str, int]) -> Iterab
                 meter: {oid(row.oid): count for row in rows if (count := _count(walk, row)) is not None}
                 for meter, rows in rule.parts.items()
             }
-            return _sums(parts, [_count(walk, whole) for whole in rule.wholes], known)
+            return _sums(walk, parts, [_count(walk, whole) for whole in rule.wholes], known)
         case Labelled():
             return _labelled(walk, rule, known)
         case Typed():
@@ -114,7 +114,7 @@ def _labelled(walk: Walk, rule: Labelled, known: Mapping[str, int]) -> Iterable[
         }
 
     wholes = named(rule.whole).values() if rule.whole else []
-    sums = _sums({meter: named(pattern) for meter, pattern in rule.parts.items()}, wholes, known)
+    sums = _sums(walk, {meter: named(pattern) for meter, pattern in rule.parts.items()}, wholes, known)
     single = {meter: named(pattern) for meter, pattern in rule.also.items()} if sums else {}
     return sums + [
         Meter(meter, count, "impressions", dotted(row))
@@ -144,7 +144,7 @@ def _tallied(walk: Walk, rule: Tallied, known: Mapping[str, int]) -> Iterable[Me
         meter: {values + row: count for row, count in printed.items() if colours.get(row) in codes}
         for meter, codes in rule.parts.items()
     }
-    return _sums(parts, [], known)
+    return _sums(walk, parts, [], known)
 
 
 def _packed(walk: Walk, rule: Packed, known: Mapping[str, int]) -> Iterable[Meter]:
@@ -154,14 +154,19 @@ def _packed(walk: Walk, rule: Packed, known: Mapping[str, int]) -> Iterable[Mete
     total = counts.get(rule.total)
     whole = [Meter("total", total, "impressions", rule.row.oid)] if total and total <= MOST else []
     parts = {meter: {row: counts[code]} for meter, code in rule.parts.items() if code in counts}
-    return whole + _sums(parts, [total], known)
+    return whole + _sums(walk, parts, [total], known)
 
 
 def _sums(
-    parts: Mapping[str, Mapping[Oid, int]], wholes: Iterable[int | None], known: Mapping[str, int]
+    walk: Walk,
+    parts: Mapping[str, Mapping[Oid, int]],
+    wholes: Iterable[int | None],
+    known: Mapping[str, int],
 ) -> list[Meter]:
     """Sums per meter of the rows that answered; nothing when together, with what is known, they make up
-    none of the `wholes` nor the total that is known."""
+    none of the `wholes` nor the total that is known. Where rows of the walk are missing, they must do so to
+    the page: the missing one may be a small part.
+    """
     meters = [
         Meter(meter, sum(rows.values()), "impressions", dotted(_common(list(rows))))
         for meter, rows in parts.items()
@@ -169,8 +174,9 @@ def _sums(
     ]
     summed = {meter.meter: meter.count for meter in meters}
     together = sum(known.get(meter, summed.get(meter, 0)) for meter in parts)
+    least = 1 if walk.unreadable else PROVED_FROM
     proved = any(
-        whole and whole <= MOST and whole * PROVED_FROM <= together <= whole
+        whole and whole <= MOST and whole * least <= together <= whole
         for whole in (*wholes, known.get("total"))
     )
     return meters if proved else []

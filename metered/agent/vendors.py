@@ -522,11 +522,17 @@ def by_enterprise(number: int) -> Vendor:
     return next((vendor for vendor in VENDORS if vendor.enterprise == number), UNKNOWN)
 
 
+_BRANDS = tuple(
+    (re.compile(re.escape(start) + r"(?![A-Za-z0-9])[\s_-]*", re.I), vendor, name)
+    for vendor in VENDORS
+    for start, name in vendor.brands.items()
+)
+
+
 def by_brand(words: str) -> tuple[Vendor, str, str] | None:
     """The maker whose name stands at the start of `words`, how people write it, and the words after it."""
-    for vendor in VENDORS:
-        for start, name in vendor.brands.items():
-            found = re.match(re.escape(start) + r"(?![A-Za-z0-9])[\s_-]*", words, re.I)
-            if found:
-                return vendor, name, words[found.end() :]
+    for pattern, vendor, name in _BRANDS:
+        found = pattern.match(words)
+        if found:
+            return vendor, name, words[found.end() :]
     return None

@@ -75,7 +75,7 @@ def _post(template: str, silence: AgentSilence, account: Account, values: dict[s
         event=f"{template}:{silence.pk}",
         to=_owners(account.pk),
         template=template,
-        values=values,
+        values=values | {"account_name": account.name},
     )
 
 

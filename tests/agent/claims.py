@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from metered.agent import oids
@@ -24,6 +25,7 @@ from metered.agent.walk import Oid, Value, oid
 
 MOST = 10**15  # counts
 Rule = TypeVar("Rule")
+_RULES = [rule for vendor in VENDORS for rule in (*vendor.meters, *vendor.supplies)]
 
 
 def faults(rows: Mapping[Oid, Value], element: Mapping[str, Any]) -> list[str]:
@@ -61,12 +63,17 @@ def _meter_faults(rows: Mapping[Oid, Value], meters: Sequence[Mapping[str, Any]]
         else:
             found.append(f"{meter['meter']} is {count}, which is not what stands at {meter['source']}")
     single = [meter["count"] for meter in meters if meter["meter"] in ("mono", "colour")]
-    numbers = [number for value in rows.values() for number in _numbers(value)]
-    if parts and not any(0.99 * whole <= sum(single) <= whole for whole in numbers if 0 < whole <= MOST):
+    if parts and not _is_a_whole(rows, sum(single)):
         found.append(f"the parts {single} are the whole of nothing")
     return found
 
 
+def _is_a_whole(rows: Mapping[Oid, Value], together: int) -> bool:
+    numbers = (number for value in rows.values() for number in _numbers(value))
+    return any(0.99 * whole <= together <= whole for whole in numbers if 0 < whole <= MOST)
+
+
+@cache
 def _adds_up(source: Oid) -> bool:
     """Whether the row is one that a maker's table takes as a part only."""
     columns = [rule.values.oid for rule in rules_of(Labelled)] + [
@@ -186,6 +193,9 @@ def _raised(bits: Sequence[bytes], alert: str) -> bool:
 
 def _stands(rows: Mapping[Oid, Value], text: str) -> bool:
     """Whether a text is one of the walk's, padding and line breaks aside."""
+    written = text.encode()
+    if any(isinstance(value, bytes) and written in value for value in rows.values()):
+        return True
     bare = "".join(text.split())
     return any(bare in spelled for value in rows.values() for spelled in _spellings(value))
 
@@ -229,7 +239,7 @@ def _numbers(value: Value) -> Iterator[int]:
     single = _int(value)
     if single is not None:
         yield single
-    if isinstance(value, bytes) and len(value) < 400:
+    if isinstance(value, bytes) and len(value) < 10_000:
         for at in range(len(value)):
             for size in (1, 2, 3, 4, 5, 6, 7, 8):
                 if at + size <= len(value):
@@ -237,6 +247,4 @@ def _numbers(value: Value) -> Iterator[int]:
 
 
 def rules_of(kind: type[Rule]) -> list[Rule]:
-    return [
-        rule for vendor in VENDORS for rule in (*vendor.meters, *vendor.supplies) if isinstance(rule, kind)
-    ]
+    return [rule for rule in _RULES if isinstance(rule, kind)]

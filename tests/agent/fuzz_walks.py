@@ -63,7 +63,7 @@ def fuzz(
         outcome.tried += 1
         try:
             with _no_longer_than(TOO_LONG):
-                element = _read(rows)
+                element = _read(rows, twice=number % 5 == 0)
         except WalkError:
             outcome.refused += 1
         except Exception as error:
@@ -89,10 +89,9 @@ def one(seed: int, number: int, recordings: Path | None = None) -> Rows:
     return rows
 
 
-def _read(rows: Rows) -> dict[str, Any]:
+def _read(rows: Rows, *, twice: bool) -> dict[str, Any]:
     element = report.read(Walk(rows), observed_at=NOON).as_json()
-    again = report.read(Walk(dict(reversed(rows.items()))), observed_at=NOON).as_json()
-    if again != element:
+    if twice and report.read(Walk(dict(reversed(rows.items()))), observed_at=NOON).as_json() != element:
         raise AssertionError("the same rows in another order are another report")
     json.dumps(element, allow_nan=False).encode()
     check(element)

@@ -132,8 +132,8 @@ class Table:
 
 
 class Printer:
-    """One device. `heard`: datagrams; `log`: what was asked, as (kind, names); `most_waiting`: answers that were
-    on their way at once."""
+    """One device. `heard`: datagrams; `log`: what was asked, as (kind, names); `most_waiting`: answers that
+    were on their way at once."""
 
     def __init__(
         self,

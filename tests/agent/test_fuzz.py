@@ -152,13 +152,12 @@ def test_rows_that_do_not_answer_never_change_what_the_others_say(content: bytes
     if whole is None or part is None:
         return
     counts = {(meter["meter"], meter["source"]): meter["count"] for meter in whole["meters"]}
+    total = next((meter["count"] for meter in whole["meters"] if meter["meter"] == "total"), 0)
     for meter in part["meters"]:
-        known = counts.get((meter["meter"], meter["source"]))
-        assert known is None or known == meter["count"] or meter["source"] in SUMMED
+        known = counts.get((meter["meter"], meter["source"]), meter["count"])
+        # a sum may lose what is within the one percent that a machine's own pages may be
+        summed = walk.parse(content).get(meter["source"]) is None
+        assert known == meter["count"] or (summed and 0 < known - meter["count"] <= total / 100)
     percents = {supply["slot"]: supply["percent"] for supply in whole["supplies"]}
     for supply in part["supplies"]:
         assert supply["percent"] in (None, percents[supply["slot"]])
-
-
-# sums, whose lost parts are within the one percent that a machine's own pages may be
-SUMMED = {"1.3.6.1.4.1.367.3.2.1.2.19.5.1.9", "1.3.6.1.4.1.1602.1.11.1.3.1.4"}

@@ -17,6 +17,7 @@ SHIPPED = VALUES | {"carrier": "UPS", "tracking": "1Z 999", "expected_on": "2026
 SILENT = {"address_name": "Main St", "days": 7, "advice": ["Leave it on."]}
 AGENT = {
     "agent_name": "Head office",
+    "account_name": "Main St",
     "host": "PRINTSRV1",
     "last_heard_at": "2026-11-20T09:00:00+00:00",
     "since_at": "2026-11-20T09:00:00+00:00",

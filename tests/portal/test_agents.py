@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from typing import Any
 
@@ -63,7 +64,7 @@ def behind(
 def text(response: Any) -> str:
     assert response.status_code == 200, response
     plain = re.sub(r"<[^>]+>", " ", response.content.decode())
-    return re.sub(r"\s+", " ", plain)
+    return html.unescape(re.sub(r"\s+", " ", plain))
 
 
 # --- the list ----------------------------------------------------------------------------------------

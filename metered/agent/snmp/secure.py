@@ -279,7 +279,7 @@ class SecureSession:
         self.met = True
 
     def unanswered(self) -> str:
-        """Why such a device probably answers nothing else, in words; many do not say themselves what is wrong."""
+        """Why such a device probably answers nothing else; many do not say themselves what is wrong."""
         wrong = ["the privacy password or protocol is wrong"] if self.user.privacy else []
         wrong += [f"it has no context {self.context!r}"] if self.context else []
         reason = " or ".join(wrong) or "this user may read nothing"

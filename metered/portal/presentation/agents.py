@@ -195,8 +195,10 @@ def _tag(row: Mapping[str, Any], found: Sequence[Trouble], now: dt.datetime) -> 
 
 def _helps(row: Mapping[str, Any], now: dt.datetime) -> list[tuple[str, str]]:
     """What to try with an agent that is silent, too old, or can't get rid of what it read."""
-    steps = []
-    if row["has_key"] and row["heard_at"] <= now - settings.AGENT_SILENT_AFTER:
+    steps: list[tuple[str, str]] = []
+    if not row["has_key"]:
+        return steps
+    if row["heard_at"] <= now - settings.AGENT_SILENT_AFTER:
         on = _("Is the computer %(host)s on?") % {"host": row["host"]} if row["host"] else ""
         steps += [
             (
@@ -334,9 +336,8 @@ def _facts(found: Mapping[str, Any], now: dt.datetime) -> list[tuple[str, str]]:
     ]
     last = found["silence"]
     if last:
-        span = wording.since(last["since"], last["ended_at"])
-        values = {"span": span, "until": wording.stamp(last["ended_at"])}
-        facts.append((_("Last silence"), _("%(span)s, until %(until)s") % values))
+        values = {"since": wording.stamp(last["since"]), "until": wording.stamp(last["ended_at"])}
+        facts.append((_("Last silence"), _("%(since)s to %(until)s") % values))
     return [(name, value) for name, value in facts if value]
 
 
