@@ -25,9 +25,9 @@ UNREADABLE = 400
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`taken`: readings that the portal has now. `wait`: seconds until the next step makes sense, 0: at
-    once, None: nothing waits. `said`: a line for the log, "" for none; `problem`: it is one that somebody
-    may have to mend."""
+    """`taken`: readings that the portal has now. `wait`: seconds until the next step makes sense, 0: at once,
+    None: nothing waits. `said`: what is worth a line in the log, "" for nothing; `problem`: somebody may have
+    to mend it."""
 
     taken: int = 0
     wait: float | None = 0.0
@@ -54,6 +54,7 @@ class Delivery:
         self._clock = clock
         self._backoff = backoff or Backoff()
         self._most = MOST
+        self._least: str | None = None
 
     def step(self) -> Step:
         """Sends one batch and settles it. Raises SpoolError."""
@@ -71,7 +72,17 @@ class Delivery:
         self._backoff.succeeded()
         self._most = min(self._most * 2, MOST)
         settled = self._spool.settle(sent, answer, self._clock())
-        return Step(taken=settled.taken, said=_said(settled, answer))
+        said = [*_said(settled), *self._update(answer.get("minimum_agent_version"))]
+        return Step(taken=settled.taken, said="; ".join(said))
+
+    def _update(self, least: object) -> list[str]:
+        """Said once, not with every batch; `status` goes on saying it."""
+        if least == self._least or not isinstance(least, str):
+            return []
+        self._least = least
+        if not is_older(VERSION, least):
+            return []
+        return [f"the portal asks for metered-agent {least} or later, and this is {VERSION}: please update"]
 
     def _is_quiet(self) -> bool:
         last = self._spool.fact("delivered_at")
@@ -110,22 +121,15 @@ class Delivery:
         return Step(wait=wait, said=words, problem=True)
 
 
-def _said(settled: Settled, answer: dict[str, object]) -> str:
-    said = []
-    if settled.taken:
-        said.append(f"delivered {settled.taken:,} {'reading' if settled.taken == 1 else 'readings'}")
-    for serial, reason in settled.refused[:10]:
-        said.append(f"refused {serial or 'one without a serial'}: {reason}")
+def _said(settled: Settled) -> list[str]:
+    said = [
+        f"refused {serial or 'one without a serial'}: {reason}" for serial, reason in settled.refused[:10]
+    ]
     if len(settled.refused) > 10:
         said.append(f"and {len(settled.refused) - 10:,} more refused")
     if settled.again:
         said.append(f"{settled.again:,} that were refused before are sent again")
-    least = answer.get("minimum_agent_version")
-    if isinstance(least, str) and is_older(VERSION, least):
-        said.append(
-            f"the portal asks for metered-agent {least} or later, and this is {VERSION}: please update"
-        )
-    return "; ".join(said)
+    return said
 
 
 def is_older(version: str, than: str) -> bool:

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 from metered.agent import VERSION, rounds, secret
@@ -35,6 +36,7 @@ TIDY_EVERY = 3600.0
 MEMORY_EVERY = 900.0
 """What the collector learnt is kept so often, and at the end: without it the next start only asks more."""
 
+SUM_UP_EVERY = 600.0
 AFTER_TROUBLE = 60.0
 _log = logging.getLogger("metered.agent")
 
@@ -63,6 +65,8 @@ class Agent:
         self._notifier = Notifier()
         self._busy: dict[str, float] = {}
         self._memory_kept = self._tidied = time.monotonic()
+        self._summed_up = float("-inf")
+        self._tally: Counter[str] = Counter()
         self._delivery = Delivery(
             spool, config.connection(), lambda: secret.read(config.token_file), clock=clock
         )
@@ -88,6 +92,7 @@ class Agent:
                         tasks.create_task(self._again_and_again(name, loop, collector))
                     tasks.create_task(self._signs_of_life())
                 self._notifier.stopping()
+        self._sum_up()
         _log.info("stopped")
 
     async def once(self) -> bool:
@@ -101,7 +106,10 @@ class Agent:
                     if not self._stop.is_set():
                         asked = {What.EVERYTHING: everything[start : start + rounds.MOST]}
                         read = await self._round(collector, asked) and read
-            return await self._deliver_all() and read and bool(everything)
+            delivered = await self._deliver_all()
+            self._spool.make_room(self._clock())
+            self._sum_up()
+            return delivered and read and bool(everything)
 
     @contextlib.asynccontextmanager
     async def _collecting(self) -> AsyncIterator[Collector]:
@@ -215,11 +223,7 @@ class Agent:
         await asyncio.to_thread(rounds.keep, self._spool, done, memory)
         for line in done.news:
             _log.warning("%s", line)
-        _log.info(
-            "read %s%s",
-            _counted(len(done.readings), "printer"),
-            f", {len(done.failed)} not" if done.failed else "",
-        )
+        self._tally.update(read=len(done.readings), failed=len(done.failed))
         self._read.set()
         return not done.failed
 
@@ -251,6 +255,7 @@ class Agent:
         return False
 
     def _tell(self, step: Step) -> None:
+        self._tally.update(delivered=step.taken)
         if step.said:
             wait = f" Next try in {_time(step.wait)}." if step.wait else ""
             _log.log(logging.WARNING if step.problem else logging.INFO, "%s%s", step.said, wait)
@@ -265,7 +270,23 @@ class Agent:
             await asyncio.to_thread(self._spool.tidy, self._clock())
             self._tidied = time.monotonic()
         self._notifier.status(self._known())
+        if time.monotonic() - self._summed_up > SUM_UP_EVERY:
+            self._sum_up()
         return ROOM_EVERY
+
+    def _sum_up(self) -> None:
+        """One line for many rounds: what is well needs no more."""
+        self._summed_up = time.monotonic()
+        if self._tally.total():
+            not_read = f" ({self._tally['failed']:,} not)" if self._tally["failed"] else ""
+            _log.info(
+                "read %s%s, delivered %s; %s wait",
+                _counted(self._tally["read"], "printer"),
+                not_read,
+                _counted(self._tally["delivered"], "reading"),
+                f"{self._spool.state().waiting:,}",
+            )
+            self._tally.clear()
 
     def _known(self) -> str:
         state = self._spool.state()

@@ -54,7 +54,13 @@ def prepare(db: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> N
     db.execute("PRAGMA journal_size_limit = 16777216")
     for at in range(_version(db), len(migrations)):
         # A script and its number become true together: a process that ends in between did nothing.
-        db.executescript(f"BEGIN IMMEDIATE;{migrations[at]};PRAGMA user_version = {at + 1};COMMIT;")
+        try:
+            db.executescript(f"BEGIN IMMEDIATE;{migrations[at]};PRAGMA user_version = {at + 1};COMMIT;")
+        except sqlite3.OperationalError:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            if _version(db) <= at:  # else another process did it at the same moment
+                raise
     if _version(db) > len(migrations):
         raise ValueError("was written by a newer metered-agent; install that one again, or a newer one")
 

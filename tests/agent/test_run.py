@@ -76,7 +76,10 @@ def everything(systemd: socket.socket) -> set[bytes]:
 def test_once_finds_reads_and_delivers(three: Site, portal: Portal) -> None:
     done = three.call("once")
     assert done.returncode == 0, done.stderr
-    assert "searched: 3 printers" in done.stderr and "delivered 3 readings" in done.stderr
+    assert (
+        "searched: 3 printers" in done.stderr
+        and "read 3 printers, delivered 3 readings; 0 wait" in done.stderr
+    )
     (posted,) = portal.posted
     assert posted.headers["Authorization"] == "Bearer agent-token"
     reports = posted.json["reports"]
@@ -111,7 +114,7 @@ def test_a_printer_that_is_off_is_told_and_the_others_are_read(
         printers[1].habits = Habits(dead=True)
         assert not made.once()
         assert f"{made.hosts[1]} (3TX000001) was not read" in caplog.text
-        assert "read 2 printers, 1 not" in caplog.text
+        assert "read 2 printers (1 not), delivered 2 readings" in caplog.text
         (silent,) = made.status()["not_read"]
         assert (silent["host"], silent["serial"], silent["failures"]) == (made.hosts[1], "3TX000001", 1)
         printers[1].habits = Habits()
@@ -186,7 +189,7 @@ def test_run_works_until_it_is_told_to_stop(three: Site, portal: Portal, tmp_pat
         heard |= everything(systemd)
     assert process.returncode == 0, said
     assert b"READY=1" in heard and b"WATCHDOG=1" in heard and b"STOPPING=1" in heard
-    assert "<6>read 3 printers" in said and said.endswith("<6>stopped\n")
+    assert "<6>searched: 3 printers" in said and "; 0 wait" in said and said.endswith("<6>stopped\n")
     seen = [(each["serial"], each["observed_at"]) for each in told(portal)]
     assert len(set(seen)) == len(seen), "every reading once"
 

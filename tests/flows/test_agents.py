@@ -52,7 +52,8 @@ def test_from_a_code_to_an_observation(web: Stack, tmp_path: pathlib.Path) -> No
         assert again.returncode == 1 and "each works once" in again.stderr
         done = made.call("once")
         assert done.returncode == 0, done.stderr
-        assert "delivered 2 readings; refused 3TX000002: unknown_serial" in done.stderr
+        assert "refused 3TX000002: unknown_serial" in done.stderr
+        assert "read 3 printers, delivered 2 readings; 0 wait" in done.stderr
         states = DeviceState.objects.filter(account=account)
         assert sorted(states.values_list("device__serial", flat=True)) == ["3TX000000", "3TX000001"]
         assert all(state.complete and state.path == Path.AGENT for state in states)
