@@ -38,7 +38,8 @@ def call(installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
     code = (
         f"import sys; sys.path.insert(0, {str(installed)!r}); from metered.agent.cli import main\n"
         "status = main(sys.argv[1:])\n"
-        "others = [n for n in sys.modules if n.startswith('metered.') and not n.startswith('metered.agent')]\n"
+        "ours = [n for n in sys.modules if n.startswith('metered.')]\n"
+        "others = [n for n in ours if not n.startswith('metered.agent')]\n"
         "sys.exit(status or len(others))"
     )
     return subprocess.run(
