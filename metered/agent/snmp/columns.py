@@ -117,7 +117,7 @@ def taken(asked: Portion, binds: Sequence[Bind], rows: dict[Oid, Value]) -> tupl
             own = binds[place : place + 1]
         else:
             own = binds[place::width]
-        if not (own and column.open):
+        if not column.open or len(own) == 0:
             continue
         further = True
         octets, last, name = column.octets, column.last, column.name
@@ -135,8 +135,9 @@ def taken(asked: Portion, binds: Sequence[Bind], rows: dict[Oid, Value]) -> tupl
                 rows[row] = value
             elif not readable:
                 unreadable += 1
+        else:
+            if column.first or column.rows + count > MOST_ROWS:
+                column.close(whole=column.first)
         column.last, column.name = last, name
         column.rows += count
-        if column.open and (column.first or column.rows > MOST_ROWS):
-            column.close(whole=column.first)
     return further, unreadable
