@@ -5,6 +5,7 @@ pass, and then asked patiently, with version 1 and with the other credentials to
 the maker's own rows. Nothing is ever asked that is not on the list of asked.py.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,7 +14,6 @@ from typing import NamedTuple, Protocol
 from metered.agent import asked, identity, oids, vendors
 from metered.agent.memory import GIVEN_UP_AFTER, MOST_ROWS, Remembered
 from metered.agent.snmp import ber, pdu
-from metered.agent.snmp.ber import Malformed
 from metered.agent.snmp.ciphers import NoCipherError
 from metered.agent.snmp.columns import FIRST_WITHOUT_BULK, LADDER, Column, Manner, portion, taken
 from metered.agent.snmp.credentials import Community, Credentials
@@ -99,26 +99,33 @@ class _StoppedError(Exception):
 
 
 class _Planned(NamedTuple):
+    """A column to ask: `usual` rows of such tables, `rows` that this device probably has."""
+
     prefix: Oid
+    octets: bytes
     table: str
+    usual: int
     rows: int
     first: bool
     own: bool  # of one maker
 
 
-@lru_cache(maxsize=256)
-def _columns_of(maker: int | None, groups: frozenset[str]) -> tuple[_Planned, ...]:
-    return tuple(
-        _Planned(
-            prefix=oid(row.oid),
-            table=row.oid.rpartition(".")[0],
-            rows=min(row.rows, LIKELY_ROWS),
-            first=row.first,
-            own=row.vendor is not None,
-        )
-        for row in asked.for_vendor(maker).columns
-        if row.group in groups
-    )
+@lru_cache(maxsize=4096)
+def _columns_of(
+    maker: int | None, groups: frozenset[str], remembered: tuple[tuple[str, int], ...] = ()
+) -> tuple[_Planned, ...]:
+    """The deep in front, and narrow tables before wide ones (columns.portion)."""
+    known = dict(remembered)
+    plan = []
+    for row in asked.for_vendor(maker).columns:
+        if row.group in groups:
+            prefix, table = oid(row.oid), row.oid.rpartition(".")[0]
+            usual = min(row.rows, LIKELY_ROWS)
+            rows = known.get(table, usual)
+            own = row.vendor is not None
+            plan.append(_Planned(prefix, ber.oid_octets(prefix), table, usual, rows, row.first, own))
+    width = Counter(row.table for row in plan)
+    return tuple(sorted(plan, key=lambda row: (-row.rows, width[row.table])))
 
 
 @lru_cache(maxsize=256)
@@ -285,7 +292,8 @@ class Conversation:
         rows."""
         yield from self._get(scalars, question, answer)
         self._maker = self._found_maker()
-        yield from self._tables(_columns_of(self._maker, self._groups))
+        remembered = tuple(self._remembered.rows.items())
+        yield from self._tables(_columns_of(self._maker, self._groups, remembered))
         if self._maker is None:
             self._maker = self._found_maker()
             yield from self._tables([row for row in _columns_of(self._maker, self._groups) if row.own])
@@ -347,37 +355,37 @@ class Conversation:
     def _instances(self, names: Sequence[Oid], answer: Answer) -> None:
         """Takes the rows that were asked for, and no other that a device may send."""
         wanted = {ber.oid_octets(name): name for name in names}
-        for octets, tag, raw in answer.binds:
+        for octets, _, value, readable in answer.binds:
             name = wanted.pop(octets, None)
-            if name is not None and tag not in ber.NO_VALUE:
-                try:
-                    self.collected.rows[name] = ber.value(tag, raw)
-                except Malformed:
-                    self.collected.unreadable += 1
+            if name is not None and value is not None:
+                self.collected.rows[name] = value
+            elif name is not None and not readable:
+                self.collected.unreadable += 1
         self.collected.missing += len(wanted)
 
     def _tables(self, plan: Sequence[_Planned]) -> Generator[Ask | None, Reply, None]:
-        remembered = self._remembered.rows
-        columns = [
-            Column(row.prefix, remembered.get(row.table, row.rows) if remembered else row.rows, row.first)
-            for row in plan
-        ]
+        columns = [Column(row.prefix, row.rows, row.first, row.octets) for row in plan]
         yield from self._columns(columns)
+        if [column.rows for column in columns] == [row.rows for row in plan]:
+            return
         counted: dict[str, int] = {}
         for row, column in zip(plan, columns, strict=True):
-            if not row.first:
-                counted[row.table] = max(counted.get(row.table, 0), column.rows)
+            if not row.first and column.rows >= counted.get(row.table, 0):
+                counted[row.table] = column.rows
+        remembered = self._remembered.rows
         for row in plan:
-            if counted.get(row.table, row.rows) != row.rows:
-                remembered[row.table] = min(counted[row.table], MOST_ROWS)
-            else:
+            rows = counted.pop(row.table, row.rows)
+            if rows == row.rows:
+                continue
+            if rows == row.usual:
                 remembered.pop(row.table, None)
+            else:
+                remembered[row.table] = min(rows, MOST_ROWS)
 
     def _columns(self, columns: Sequence[Column]) -> Generator[Ask | None, Reply, None]:
         collected = self.collected
         try:
-            while any(column.open for column in columns):
-                part = portion(columns, self._manner())
+            while (part := portion(columns, self._manner())) is not None:
                 answer = yield from self._answer(part.request())
                 if answer is None:
                     continue
@@ -389,7 +397,7 @@ class Conversation:
                 if not further and not self._smaller():
                     part.columns[0].close(whole=False)
         finally:
-            collected.missing += sum(not column.whole for column in columns)
+            collected.missing += sum([not column.whole for column in columns])
 
     def _without(self, columns: Sequence[Column], answer: Answer) -> None:
         """An error instead of rows. By GETNEXT it may be one column's, which ends that column; noSuchName is

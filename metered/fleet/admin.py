@@ -248,12 +248,12 @@ class RevokedFilter(admin.SimpleListFilter):
 class AgentAdmin(Settled, WithButtons, LoggedAdmin):
     """What an agent says, and whether it is silent, reads.admin adds: the fleet knows of no reports."""
 
-    list_display: tuple[str, ...] = ("name", "account", "host", "enrolled_at")
-    list_select_related: tuple[str, ...] = ("account",)
-    list_filter: tuple[Any, ...] = (RevokedFilter,)
+    list_display = ("name", "account", "host", "enrolled_at")
+    list_select_related = ("account",)
+    list_filter = (RevokedFilter,)
     search_fields = ("name", "account__name", "account__number", "host")
     autocomplete_fields = ("account",)
-    readonly_fields: tuple[str, ...] = ("public_id", "host", "created_at", "enrolled_at", "revoked_at")
+    readonly_fields = ("public_id", "host", "created_at", "enrolled_at", "revoked_at")
     inlines = (TokenInline,)
     buttons = (
         Button(
@@ -265,16 +265,14 @@ class AgentAdmin(Settled, WithButtons, LoggedAdmin):
             ),
             when=lambda agent: agent.revoked_at is None,
         ),
-        *(
-            Button(
-                button.slug,
-                button.label,
-                button.run,
-                explains=button.explains,
-                when=lambda agent, may=button.when: agent.revoked_at is None and may(agent),
-            )
-            for button in TOKEN_BUTTONS
+        Button(
+            "new-token",
+            gettext_lazy("Make a token"),
+            _new_token,
+            explains=TOKEN_BUTTONS[0].explains,
+            when=lambda agent: agent.revoked_at is None,
         ),
+        TOKEN_BUTTONS[1],
         Button(
             "revoke",
             gettext_lazy("Revoke the agent"),

@@ -174,7 +174,7 @@ def _name_taken() -> Refused:
 
 
 def _lock(agent: Agent) -> Agent:
-    locked = Agent.objects.select_for_update().get(pk=agent.pk)
+    locked: Agent = Agent.objects.select_for_update().get(pk=agent.pk)
     if locked.revoked_at is not None:
         raise Refused(_("This agent was revoked. Enrol a new one instead."), code="agent_revoked")
     return locked

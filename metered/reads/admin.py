@@ -257,8 +257,18 @@ def _refused(agent: Agent) -> str:
 
 class AgentStateInline(LookOnlyInline):
     model = AgentState
-    fields = ("received_at", "version", "instance", "status", "status_at")
+    fields = ("received_at", "version", "instance", "said", "status_at")
     show_change_link = False
+
+    @admin.display(description=gettext_lazy("says"))
+    def said(self, row: AgentState) -> str:
+        """What it says of itself, as it says it; refused items have a column of their own in the list."""
+        parts = [
+            f"{name.replace('_', ' ')} {value}"
+            for name, value in sorted((row.status or {}).items())
+            if name != "refused" and value is not None
+        ]
+        return " · ".join([*parts, f"refused {len((row.status or {}).get('refused') or [])}"])
 
 
 class AgentSilenceInline(LookOnlyInline):
@@ -268,11 +278,9 @@ class AgentSilenceInline(LookOnlyInline):
 
 
 # The fleet itself knows of no reports.
-AgentAdmin.list_display = (  # type: ignore[assignment]
-    *AgentAdmin.list_display[:2], _last_contact, _version, _devices, _spool, _refused
-)  # fmt: skip
-AgentAdmin.list_select_related = (*AgentAdmin.list_select_related, "state")
-AgentAdmin.list_filter = (*AgentAdmin.list_filter, AgentStateFilter)
+AgentAdmin.list_display = ("name", _last_contact, _version, _refused, _spool, _devices, "account")  # type: ignore[assignment]
+AgentAdmin.list_select_related = ("account", "state")  # type: ignore[assignment]
+AgentAdmin.list_filter = (*AgentAdmin.list_filter, AgentStateFilter)  # type: ignore[assignment]
 AgentAdmin.inlines = (AgentStateInline, *AgentAdmin.inlines, AgentSilenceInline)  # type: ignore[assignment]
 
 

@@ -63,20 +63,20 @@ def _bounded(status: wire.Status) -> wire.Status:
     return status
 
 
-def reporting_agents_for_system() -> QuerySet[Agent]:
+def reporting_agents_for_system() -> QuerySet[Any]:
     """The agents that hold a good key, with `heard_at`: the last contact, or since when they may report."""
     key = Token.objects.filter(agent=OuterRef("pk"), revoked_at=None)
-    rows: QuerySet[Agent] = Agent.objects.filter(Exists(key), revoked_at=None)
+    rows = Agent.objects.filter(Exists(key), revoked_at=None)
     # PostgreSQL's greatest leaves out what is not known.
     return rows.annotate(heard_at=Greatest("state__received_at", "enrolled_at", "created_at"))
 
 
-def silent_agents_for_system(now: dt.datetime) -> QuerySet[Agent]:
+def silent_agents_for_system(now: dt.datetime) -> QuerySet[Any]:
     """Those of them that were not heard of for METERED_AGENT_SILENT_AFTER."""
     return reporting_agents_for_system().filter(heard_at__lte=now - settings.AGENT_SILENT_AFTER)
 
 
-def newly_silent_for_system(now: dt.datetime) -> QuerySet[Agent]:
+def newly_silent_for_system(now: dt.datetime) -> QuerySet[Any]:
     """The silent agents whose silence was not noticed yet."""
     noticed = AgentSilence.objects.filter(agent=OuterRef("pk"), ended_at=None)
     return silent_agents_for_system(now).exclude(Exists(noticed)).select_related("account").order_by("pk")

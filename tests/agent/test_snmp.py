@@ -12,9 +12,9 @@ from metered.agent.snmp import ber, pdu
 from metered.agent.snmp.ber import Malformed
 from metered.agent.snmp.columns import LADDER, Column, Manner, Portion, portion, taken
 from metered.agent.snmp.credentials import Community, CredentialsError, User
-from metered.agent.snmp.pdu import Pdu
+from metered.agent.snmp.pdu import Bind, Pdu
 from metered.agent.snmp.plain import PlainAsk
-from metered.agent.walk import Oid
+from metered.agent.walk import Oid, Value
 from tests.agent import reference
 
 arcs = st.integers(0, 2**32 - 1)
@@ -130,8 +130,8 @@ def test_rows_with_long_lengths_are_rows() -> None:
     answer = ask.accept(_response(ask.request_id, [long, short]))
     assert answer is not None
     assert answer.binds == [
-        (bytes.fromhex("2b0601020101"), 4, bytes(128)),
-        (ber.oid_octets(NAMES[0]), 2, b"\x05"),
+        (bytes.fromhex("2b0601020101"), (1, 3, 6, 1, 2, 1, 1), bytes(128), True),
+        (ber.oid_octets(NAMES[0]), NAMES[0], 5, True),
     ]
 
 
@@ -208,22 +208,34 @@ def _columns(*tables: tuple[int, int]) -> list[Column]:
 def test_no_request_asks_for_more_than_its_manner_allows() -> None:
     columns = [*_columns((7, 5), (3, 4), (1, 4), (12, 1)), Column((1, 3, 7), first=True)]
     for manner in LADDER:
-        part = portion(columns, manner)
+        part = _part(columns, manner)
         values = part.singles + (len(part.columns) - part.singles) * max(part.repetitions, 1)
         assert 1 <= values <= manner.values
         assert (part.request().kind == pdu.GETBULK) == manner.bulk
 
 
+def _bind(row: Oid, value: int | None = 1, readable: bool = True) -> Bind:
+    return ber.oid_octets(row), row, value, readable
+
+
+def _part(columns: list[Column], manner: Manner = LADDER[0]) -> Portion:
+    part = portion(columns, manner)
+    assert part is not None
+    return part
+
+
 def test_columns_that_were_passed_are_not_asked_again_and_open_ones_from_their_last_row() -> None:
     columns = _columns((2, 3))
-    part = portion(columns, Manner(True, 56))
-    rows: dict[Oid, int | bytes | Oid] = {}
-    first, second = (reference.first(reference.oid((*column.prefix, 1))).content for column in columns)
-    beyond = reference.first(reference.oid((1, 3, 9))).content
-    assert taken(part, [(first, 2, b"\x05"), (second, 2, b"\x06"), (beyond, 2, b"\x07")], rows) == (True, 0)
-    assert rows == {(1, 3, 6, 1, 0, 0, 1): 5, (1, 3, 6, 1, 0, 1, 1): 6}
-    assert [column.open for column in columns] == [False, True]
-    assert portion(columns, Manner(True, 56)).request().names == (second,)
+    rows: dict[Oid, Value] = {}
+    first, second = ((*column.prefix, 1) for column in columns)
+    binds = [_bind(first, 5), _bind(second, 6), _bind((1, 3, 9), 7)]
+    assert taken(_part(columns), binds, rows) == (True, 0)
+    assert rows == {first: 5, second: 6}
+    assert [(column.open, column.whole) for column in columns] == [(False, True), (True, False)]
+    assert _part(columns).request().names == (ber.oid_octets(second),)
+    assert taken(_part(columns), [(ber.oid_octets(second), None, None, True)], rows) == (True, 0)
+    assert portion(columns, LADDER[0]) is None, "the end of the MIB is the end of the column"
+    assert columns[1].whole
 
 
 @pytest.mark.parametrize(
@@ -237,8 +249,8 @@ def test_columns_that_were_passed_are_not_asked_again_and_open_ones_from_their_l
 )
 def test_rows_that_do_not_increase_end_their_column(rows_in: list[Oid], kept: list[Oid]) -> None:
     (column,) = _columns((1, 5))
-    rows: dict[Oid, int | bytes | Oid] = {}
-    binds = [(ber.oid_octets((*column.prefix, *row)), 2, b"\x01") for row in rows_in]
+    rows: dict[Oid, Value] = {}
+    binds = [_bind((*column.prefix, *row)) for row in rows_in]
     taken(Portion([column], 0, len(binds)), binds, rows)
     assert sorted(rows) == sorted((*column.prefix, *row) for row in kept)
     assert not column.open
@@ -247,11 +259,23 @@ def test_rows_that_do_not_increase_end_their_column(rows_in: list[Oid], kept: li
 
 def test_a_value_that_makes_no_sense_is_counted_and_left_out() -> None:
     (column,) = _columns((1, 5))
-    rows: dict[Oid, int | bytes | Oid] = {}
-    binds = [
-        (ber.oid_octets((*column.prefix, 1)), 0x41, b"\xfe"),
-        (ber.oid_octets((*column.prefix, 2)), 5, b""),
-    ]
+    rows: dict[Oid, Value] = {}
+    binds = [_bind((*column.prefix, 1), None, readable=False), _bind((*column.prefix, 2), None)]
     assert taken(Portion([column], 0, 2), binds, rows) == (True, 1)
     assert rows == {}
     assert column.open
+
+
+def test_a_name_below_the_column_that_is_no_identifier_ends_it_unfinished() -> None:
+    (column,) = _columns((1, 5))
+    taken(Portion([column], 0, 1), [(column.octets + b"\x81", None, None, False)], {})
+    assert (column.open, column.whole) == (False, False)
+
+
+def test_a_column_of_which_the_first_row_is_wanted_is_over_with_it() -> None:
+    columns = [Column((1, 3, 6, 1), first=True), *_columns((2, 1))]
+    part = _part(columns)
+    assert (part.singles, part.request().non_repeaters) == (1, 1)
+    assert taken(part, [_bind((1, 3, 6, 1, 4))], {}) == (True, 0)
+    assert (columns[0].open, columns[0].whole) == (False, True)
+    assert all(column.open for column in columns[1:])

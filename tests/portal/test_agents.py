@@ -144,8 +144,8 @@ def test_a_page_says_what_it_says_of_itself_and_what_was_refused(cast: factories
         "25 reports of Head office were refused", "PRINTSRV1", "Printers that it reads 57",
         "Of these do not answer 2", "Reports that it gave up 7", "nothing",
         "No device of yours has this serial number", "tells no serial number", "taken out of use",
-        "contradicts itself", "We could not accept it", "and 5 more", "Desk", "by this agent 1 hour ago",
-        "by itself 2 hours ago", "1 device was last reported by it",
+        "contradicts itself", "We could not accept it", "and 5 more", "Desk",
+        "by this agent 1 hour ago, by itself 2 hours ago", "1 device was last reported by it",
     ):  # fmt: skip
         assert word in page, word
     assert "/devices/add/?serial=STRANGE1" in response.content.decode()
@@ -238,11 +238,10 @@ def test_revoking_says_what_becomes_of_the_devices_first(cast: factories.Cast, a
     behind(row, cast.main_st, "Desk 2")
     page = text(ana.get(f"/agents/{row.public_id}/revoke/"))
     assert "The 2 devices that it reported stay yours" in page and "can't be undone" in page
-    row.refresh_from_db()
-    assert row.revoked_at is None
+    assert Agent.objects.get().revoked_at is None
     assert "is revoked" in text(ana.post(f"/agents/{row.public_id}/revoke/", follow=True))
-    row.refresh_from_db()
-    assert row.revoked_at is not None and not row.tokens.filter(revoked_at=None).exists()
+    assert Agent.objects.get().revoked_at is not None
+    assert not row.tokens.filter(revoked_at=None).exists()
     assert "Head office was revoked" in text(ana.get(f"/agents/{row.public_id}/"))
     message = ana.post(f"/agents/{row.public_id}/code/", follow=True)
     assert "This agent was revoked" in text(message)

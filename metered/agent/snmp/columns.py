@@ -5,18 +5,15 @@ make room for others. How much is asked at once is a step of the LADDER, which o
 does not manage what it is asked.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain, cycle
 from typing import NamedTuple
 
 from metered.agent.snmp import ber, pdu
-from metered.agent.snmp.ber import Malformed
 from metered.agent.snmp.pdu import Bind, Pdu
 from metered.agent.walk import Oid, Value
 
 MOST_ROWS = 2_000
-"""A column longer than this is no printer's; it is cut there and counts as not answered in full."""
+"""A column longer than this is no printer's; it ends with that answer and counts as not read in full."""
 
 
 class Manner(NamedTuple):
@@ -48,20 +45,17 @@ class Column:
 
     __slots__ = ("expected", "first", "last", "name", "octets", "open", "prefix", "rows", "whole")
 
-    def __init__(self, prefix: Oid, expected: int = 1, first: bool = False) -> None:
-        self.prefix, self.expected, self.first = prefix, expected, first
-        self.octets = self.name = ber.oid_octets(prefix)
-        self.last: Oid = prefix
+    def __init__(
+        self, prefix: Oid, expected: int = 1, first: bool = False, octets: bytes | None = None
+    ) -> None:
+        self.prefix = self.last = prefix
+        self.expected, self.first = expected, first
+        self.octets = self.name = octets or ber.oid_octets(prefix)
         self.rows = 0
         self.open, self.whole = True, False
 
     def close(self, *, whole: bool) -> None:
         self.open, self.whole = False, whole
-
-    def need(self) -> int:
-        """How many rows an answer should have for it: what is left, and one that shows its end."""
-        left = self.expected - self.rows
-        return left + 1 if left >= 0 else max(2, self.rows // 2)
 
 
 class Portion(NamedTuple):
@@ -78,28 +72,36 @@ class Portion(NamedTuple):
         return Pdu(pdu.GETNEXT, names)
 
 
-def portion(columns: Iterable[Column], manner: Manner) -> Portion:
-    """The next request for what is open of `columns` (at least one is), within the manner's number of
-    values."""
+def portion(columns: Iterable[Column], manner: Manner) -> Portion | None:
+    """The next request for what is open of `columns`, within the manner's number of values; None for nothing.
+
+    Columns that are probably deep should stand in front, and narrow tables before wide ones.
+    """
     left = [column for column in columns if column.open]
+    if not left:
+        return None
     if not manner.bulk:
         return Portion(left[: manner.values], 0, 0)
     singles = [column for column in left if column.first][: manner.values]
+    tables = [column for column in left if not column.first] if singles else left
     room = manner.values - len(singles)
-    tables = [column for column in left if not column.first]
     if not tables or not room:
         return Portion(singles, len(singles), 1)
-    most = max([column.need() for column in tables])
+    # what is left of each, and one row that shows its end
+    needs = [
+        column.expected - column.rows + 1 if column.rows <= column.expected else max(2, column.rows // 2)
+        for column in tables
+    ]
+    most = max(needs)
     each = room // len(tables)
     if each * 2 >= most:
         # all that is left in one answer, if a little less deep than hoped
-        return Portion([*singles, *tables], len(singles), min(each, most))
-    # the deepest, and what is next deep as far as it fits: narrow tables whole rather than wide ones in part
-    width = Counter([column.prefix[:-1] for column in tables])
-    tables.sort(key=lambda column: (-column.need(), width[column.prefix[:-1]] if column.need() < most else 0))
-    deep = sum([column.need() == most for column in tables])
-    repetitions = min(most, max(room // deep, 1))
-    return Portion([*singles, *tables[: room // repetitions]], len(singles), repetitions)
+        return Portion(singles + tables, len(singles), min(each, most))
+    # the deepest, and what is next deep as far as it fits
+    order = sorted(range(len(tables)), key=needs.__getitem__, reverse=True)
+    repetitions = min(most, max(room // needs.count(most), 1))
+    chosen = [tables[place] for place in order[: room // repetitions]]
+    return Portion(singles + chosen, len(singles), repetitions)
 
 
 def taken(asked: Portion, binds: Sequence[Bind], rows: dict[Oid, Value]) -> tuple[bool, int]:
@@ -109,33 +111,33 @@ def taken(asked: Portion, binds: Sequence[Bind], rows: dict[Oid, Value]) -> tupl
     that was asked is taken, and only while it increases: a device that goes round in circles is left.
     """
     further, unreadable = False, 0
-    pairs = zip(
-        chain(asked.columns[: asked.singles], cycle(asked.columns[asked.singles :])), binds, strict=False
-    )
-    for column, (name, tag, raw) in pairs:
-        if not column.open:
+    singles, width = asked.singles, len(asked.columns) - asked.singles
+    for place, column in enumerate(asked.columns):
+        if place < singles:
+            own = binds[place : place + 1]
+        else:
+            own = binds[place::width]
+        if not column.open or len(own) == 0:
             continue
         further = True
-        if tag == ber.END_OF_MIB_VIEW or not name.startswith(column.octets):
-            column.close(whole=True)
-            continue
-        try:
-            row = ber.oid_numbers(name)
-        except Malformed:
-            column.close(whole=False)
-            continue
-        if row <= column.last or column.rows >= MOST_ROWS:
-            column.close(whole=False)
-            continue
-        column.last, column.name = row, name
-        column.rows += 1
-        try:
-            if tag == ber.OCTETS:
-                rows[row] = raw
-            elif tag not in ber.NO_VALUE:
-                rows[row] = ber.value(tag, raw)
-        except Malformed:
-            unreadable += 1
-        if column.first:
-            column.close(whole=True)
+        octets, last, name = column.octets, column.last, column.name
+        count = 0
+        for told, row, value, readable in own:
+            if row is None or not told.startswith(octets):
+                column.close(whole=readable or not told.startswith(octets))
+                break
+            if row <= last:
+                column.close(whole=False)
+                break
+            last, name = row, told
+            count += 1
+            if value is not None:
+                rows[row] = value
+            elif not readable:
+                unreadable += 1
+        else:
+            if column.first or column.rows + count > MOST_ROWS:
+                column.close(whole=column.first)
+        column.last, column.name = last, name
+        column.rows += count
     return further, unreadable

@@ -7,14 +7,12 @@ or timer per request: that is what makes thousands of printers cheap.
 """
 
 import asyncio
-import heapq
 import logging
 import socket
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable
 from contextlib import suppress
-from itertools import count
 from typing import Any, Generic, Protocol, Self, TypeVar, cast
 
 from metered.agent.snmp.ber import Malformed
@@ -107,8 +105,8 @@ class Exchange:
         self._sockets: dict[int, socket.socket] = {}
         self._waiting: dict[Address, Job[Any]] = {}
         self._queued: dict[Address, deque[Job[Any]]] = {}
-        self._deadlines: list[tuple[float, int, Job[Any], Ask]] = []
-        self._number = count()
+        # in order, for all wait equally long
+        self._deadlines: deque[tuple[float, Job[Any], Ask]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop
@@ -131,28 +129,31 @@ class Exchange:
 
     # Sending and waiting
 
-    def send(self, job: Job[Any]) -> bool:
+    def send(self, job: Job[Any], now: float) -> bool:
         """Sends the job's datagram and waits for its answer; False when the send buffer is full.
 
         A job whose device another job is just talking to waits for its turn.
         """
-        assert job.ask is not None
-        holder = self._waiting.setdefault(job.key, job)
-        if holder is not job:
+        ask = job.ask
+        assert ask is not None
+        if self._waiting.setdefault(job.key, job) is not job:
             self._queued.setdefault(job.key, deque()).append(job)
             return True
+        opened = self._sockets.get(job.family) or self._opened(job.family)
         try:
-            self._socket(job.family).sendto(job.ask.datagram, job.address)
-            job.unsendable = None
+            opened.sendto(ask.datagram, job.address)
         except (BlockingIOError, InterruptedError):
             return False
         except OSError as error:
             # unreachable, not allowed, no such network: as good as no answer, and known at once
             job.unsendable = error.strerror or str(error)
-            self._expire_soon(job, 0.0)
+            self._loop.call_soon(self._unanswered, job, ask)
             return True
         job.requests += 1
-        self._expire_soon(job, self.timeout)
+        job.unsendable = None
+        self._deadlines.append((now + self.timeout, job, ask))
+        if self._timer is None:
+            self._set_timer()
         return True
 
     def release(self, job: Job[Any]) -> None:
@@ -177,17 +178,8 @@ class Exchange:
                 del self._queued[job.key]
         self.release(job)
 
-    def _expire_soon(self, job: Job[Any], seconds: float) -> None:
-        assert job.ask is not None
-        at = time.monotonic() + seconds
-        heapq.heappush(self._deadlines, (at, next(self._number), job, job.ask))
-        if self._timer is None or self._deadlines[0][0] == at:
-            self._set_timer()
-
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer = None
         if self._deadlines:
             seconds = max(self._deadlines[0][0] - time.monotonic(), 0.0)
             self._timer = self._loop.call_later(seconds, self._expire)
@@ -197,29 +189,28 @@ class Exchange:
         if not self._tasks:
             for opened in self._sockets.values():
                 self._read(opened)
-        self._timer = None
         now = time.monotonic()
         while self._deadlines and self._deadlines[0][0] <= now:
-            _, _, job, ask = heapq.heappop(self._deadlines)
-            if job.ask is ask and job.run is not None:
-                job.run.advance(job, None)
+            _, job, ask = self._deadlines.popleft()
+            self._unanswered(job, ask)
         self._set_timer()
+
+    def _unanswered(self, job: Job[Any], ask: Ask) -> None:
+        if job.ask is ask and job.run is not None:
+            job.run.advance(job, None)
 
     # Receiving
 
-    def _socket(self, family: int) -> socket.socket:
-        opened = self._sockets.get(family)
-        if opened is None:
-            opened = socket.socket(family, socket.SOCK_DGRAM)
-            opened.setblocking(False)
-            with suppress(OSError):
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            opened.bind(("", 0))
-            self._sockets[family] = opened
-            try:
-                self._loop.add_reader(opened, self._read, opened)
-            except NotImplementedError:  # Windows' loop has no readers
-                self._tasks.append(self._loop.create_task(self._keep_reading(opened)))
+    def _opened(self, family: int) -> socket.socket:
+        opened = self._sockets[family] = socket.socket(family, socket.SOCK_DGRAM)
+        opened.setblocking(False)
+        with suppress(OSError):
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        opened.bind(("", 0))
+        try:
+            self._loop.add_reader(opened, self._read, opened)
+        except NotImplementedError:  # Windows' loop has no readers
+            self._tasks.append(self._loop.create_task(self._keep_reading(opened)))
         return opened
 
     def _read(self, opened: socket.socket) -> None:
@@ -323,31 +314,28 @@ class Run(Generic[T]):
         if not job.boxed:
             job.boxed = True
             self._outbox.append(job)
-            self._post()
+            if self._timer is None:
+                self._post()
 
     def _post(self) -> None:
-        if self._timer is not None:
-            return
-        while self._outbox:
-            now = time.monotonic()
-            wait = self._pace.wait(now)
-            job = self._outbox[0]
+        self._timer = None
+        outbox, pace = self._outbox, self._pace
+        while outbox:
+            job = outbox[0]
             if job.ask is not None:
+                now = time.monotonic()
+                wait = pace.wait(now)
                 if wait > 0:
                     return self._post_in(wait)
-                if not self._exchange.send(job):
+                if not self._exchange.send(job, now):
                     return self._post_in(SEND_AGAIN)
-                self._pace.sent(now)
-            self._outbox.popleft()
+                pace.sent(now)
+            outbox.popleft()
             job.boxed = False
         return None
 
     def _post_in(self, seconds: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._post_now)
-
-    def _post_now(self) -> None:
-        self._timer = None
-        self._post()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._post)
 
     def _busy(self) -> bool:
         return bool(self._active or self._preparing)

@@ -1,10 +1,13 @@
 """Protocol data units (RFC 3416 section 3; RFC 1157 for version 1)."""
 
-import secrets
+import os
+import random
 from functools import lru_cache
 from typing import NamedTuple
 
 from metered.agent.snmp.ber import (
+    END_OF_MIB_VIEW,
+    NO_VALUE,
     NULL,
     OBJECT_ID,
     SEQUENCE,
@@ -13,18 +16,28 @@ from metered.agent.snmp.ber import (
     element,
     integer,
     number,
+    oid_numbers,
+    value,
     wrapped,
 )
+from metered.agent.walk import Oid, Value
 
 GET, GETNEXT, RESPONSE, GETBULK, REPORT = 0xA0, 0xA1, 0xA2, 0xA5, 0xA8
 
 NO_ERROR, TOO_BIG, NO_SUCH_NAME = 0, 1, 2
+_NO_ERROR = b"\x02\x01\x00" * 2
+
+# whoever sees the ids that are drawn from it can read the answers too, and needs not guess
+_chance = random.Random(os.urandom(64))  # noqa: S311
 
 SMALLEST_ID = 0x0100_0000
 """Ids from here to 2³¹ have four octets: a request is encoded once, and another id is written over."""
 
-Bind = tuple[bytes, int, bytes]
-"""A row as it came: the octets of its OID, the tag of its value, the octets of its value."""
+Bind = tuple[bytes, Oid | None, Value | None, bool]
+"""A row: the octets of its name; its OID; its value, None for none; and whether all of it could be read.
+
+Without an OID it is no row: the end of the MIB if it could be read, a name that is none otherwise.
+"""
 
 
 class Pdu(NamedTuple):
@@ -46,9 +59,8 @@ class Answer(NamedTuple):
 
 
 def new_id() -> int:
-    """Of a request or a message; not to be guessed by somebody who would like to answer in a device's
-    place."""
-    return SMALLEST_ID + secrets.randbits(30)
+    """Of a request or a message; not to be guessed by somebody who answers in a device's place unseen."""
+    return SMALLEST_ID + _chance.getrandbits(30)
 
 
 @lru_cache(maxsize=2048)
@@ -67,45 +79,66 @@ def decoded(data: bytes, at: int, end: int, request_id: int, kind: int = RESPONS
 
     Raises Malformed. `kind` REPORT is for version 3, whose reports may have no request id of ours.
     """
-    tag, at, end = element(data, at, end)
+    tag, at, stop = element(data, at, end)
     if tag != kind:
         return None
+    if stop != end:
+        raise Malformed("a message with more than its parts")
     told, at = number(data, at, end)
     if told != request_id and kind == RESPONSE:
         return None
-    error, at = number(data, at, end)
-    index, at = number(data, at, end)
+    if data[at : at + 6] == _NO_ERROR and at + 6 <= end:
+        error = index = NO_ERROR
+        at += 6
+    else:
+        error, at = number(data, at, end)
+        index, at = number(data, at, end)
     start, stop = content(data, at, end, SEQUENCE)
+    if stop != end:
+        raise Malformed("a message with more than its parts")
     return Answer(error, index, _binds(data, start, stop))
 
 
 def _binds(data: bytes, at: int, end: int) -> list[Bind]:
-    """The variable bindings, short forms inline: this loop is where an answer's time goes."""
+    """The variable bindings. This loop and `_bind` are where an answer's time goes."""
     binds: list[Bind] = []
-    while at < end:
-        try:
-            size, name_size = data[at + 1], data[at + 3]
-            if data[at] == SEQUENCE and data[at + 2] == OBJECT_ID and size < 0x80 and name_size < 0x80:
-                name = at + 4
-                at += 2 + size
-                tag_at = name + name_size
-                start = tag_at + 2
-                # a long form of the value's length does not fit this equation, as size is below 128
-                if start + data[tag_at + 1] == at <= end:
-                    binds.append((data[name:tag_at], data[tag_at], data[start:at]))
-                    continue
-                at -= 2 + size
-        except IndexError:
-            raise Malformed("it stops within a row") from None
-        at = _long_bind(data, at, end, binds)
+    try:
+        while at < end:
+            size = data[at + 1]
+            if size < 0x80:
+                stop = at + 2 + size
+                if stop > end:
+                    raise Malformed("a row longer than what it is in")
+                binds.append(_bind(data[at:stop]))
+            else:
+                _, stop = content(data, at, end, SEQUENCE)
+                binds.append(_read(data, at, stop))
+            at = stop
+    except IndexError:
+        raise Malformed("it stops within a row") from None
     return binds
 
 
-def _long_bind(data: bytes, at: int, end: int, binds: list[Bind]) -> int:
+@lru_cache(maxsize=16_384)
+def _bind(row: bytes) -> Bind:
+    """Most rows of most printers are those of others, or those of an hour ago: they are read once."""
+    return _read(row, 0, len(row))
+
+
+def _read(data: bytes, at: int, end: int) -> Bind:
     at, stop = content(data, at, end, SEQUENCE)
     name, name_stop = content(data, at, stop, OBJECT_ID)
     tag, start, value_stop = element(data, name_stop, stop)
-    if value_stop != stop:
+    if value_stop != stop or stop != end:
         raise Malformed("a row with more than a name and a value")
-    binds.append((data[name:name_stop], tag, data[start:stop]))
-    return stop
+    octets = data[name:name_stop]
+    if tag == END_OF_MIB_VIEW:
+        return octets, None, None, True
+    try:
+        oid = oid_numbers(octets)
+    except Malformed:
+        return octets, None, None, False
+    try:
+        return octets, oid, None if tag in NO_VALUE else value(tag, data[start:stop]), True
+    except Malformed:
+        return octets, oid, None, False

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from functools import lru_cache
 
 from metered.agent.snmp import pdu
-from metered.agent.snmp.ber import OCTETS, SEQUENCE, content, integer, number, octets, wrapped
+from metered.agent.snmp.ber import OCTETS, SEQUENCE, content, integer, number, wrapped
 from metered.agent.snmp.credentials import Community
 from metered.agent.snmp.pdu import Answer, Pdu
 
@@ -39,8 +39,12 @@ class PlainAsk:
         What follows the message in the datagram is not looked at: some devices pad.
         """
         at, end = content(data, 0, len(data), SEQUENCE)
-        version, at = number(data, at, end)
-        _, at = octets(data, at, end)  # some devices send another community back
+        # the version as all write it; what is written longer is read as well
+        if data[at : at + 2] == b"\x02\x01" and at + 3 <= end:
+            version, at = data[at + 2], at + 3
+        else:
+            version, at = number(data, at, end)
+        _, at = content(data, at, end, OCTETS)  # some devices send another community back
         return pdu.decoded(data, at, end, self.request_id) if version == self.version else None
 
 

@@ -20,7 +20,6 @@ from metered.agent.snmp.ber import (
     integer,
     number,
     octets,
-    oid_numbers,
     wrapped,
 )
 from metered.agent.snmp.credentials import User
@@ -372,5 +371,7 @@ def _report(data: bytes, header: _Header, *, signed: bool) -> Report | None:
     answer = pdu.decoded(data, at, end, 0, pdu.REPORT)
     if answer is None or not answer.binds:
         raise Malformed("a report without a reason")
-    what = oid_numbers(answer.binds[0][0])
+    what = answer.binds[0][1]
+    if what is None:
+        raise Malformed("a report without a reason")
     return Report(what[:-1], signed, header.engine_id, header.boots, header.time)

@@ -24,7 +24,7 @@ def write(now: dt.datetime) -> None:
     _who_reported()
     hour = dt.timedelta(hours=1)
     well = Agent.objects.get(account__number=NORTHWIND.number, name=NORTHWIND.agent)
-    _state(well, "RMC-PRINT01", now - hour / 3, version="1.0.0", silent=0)
+    _state(well, "ROC-PRINT01", now - hour / 3, version="1.0.0", silent=0)
     quiet = add_agent(account_id=well.account_id, name=SILENT, actor=None)
     triage = DeviceState.objects.get(device__name="Emergency triage", account=well.account_id)
     triage.agent = quiet
@@ -61,7 +61,7 @@ def _state(
     since = at - dt.timedelta(days=200)
     Agent.objects.filter(pk=agent.pk).update(host=host, created_at=since, enrolled_at=since)
     devices = DeviceState.objects.filter(agent=agent).count() + silent
-    status = {
+    status: dict[str, Any] = {
         "devices": devices,
         "silent": silent,
         "spooled": 0,

@@ -72,6 +72,7 @@ class DeviceRow:
     where: str
     contact: Contact
     path: str
+    """When it was heard of by which way, where there are two."""
 
 
 @dataclass(frozen=True)
@@ -427,9 +428,12 @@ def devices_heading(count: int) -> str:
 def device_row(found: Mapping[str, Any], now: dt.datetime) -> DeviceRow:
     """`found`: a row of queries.agents.devices."""
     direct, by_agent = found["state__direct_at"], found["state__agent_at"]
-    path = _("by this agent %(ago)s") % {"ago": wording.ago(by_agent, now)} if by_agent else ""
-    if direct:
-        path = _("%(agent)s, by itself %(ago)s") % {"agent": path, "ago": wording.ago(direct, now)}
+    path = ""
+    if direct and by_agent:
+        path = _("by this agent %(agent)s, by itself %(direct)s") % {
+            "agent": wording.ago(by_agent, now),
+            "direct": wording.ago(direct, now),
+        }
     return DeviceRow(
         public_id=found["public_id"],
         label=label(found["name"], found["model__name"]),
