@@ -1,5 +1,4 @@
-"""How long to wait before the next try: exponential backoff with full jitter. Pure but for the dice passed
-in.
+"""How long to wait before the next try: exponential backoff with full jitter. Pure; the dice are passed in.
 
 Full jitter spreads the agents of all customers over the whole time, so that a portal that comes back is not
 felled by everybody at once.
@@ -24,8 +23,7 @@ class Backoff:
         self.failures = 0
 
     def failed(self, retry_after: float | None = None) -> float:
-        """Seconds to wait: from 1 s to a ceiling that doubles up to 15 min, and not before the portal asks
-        to."""
+        """Seconds to wait: 1 s up to a ceiling that doubles until 15 min, and what the portal asks for."""
         ceiling = min(FIRST * 2 ** min(self.failures + 1, 20), LAST)
         self.failures += 1
         waiting = self._chance.uniform(FIRST, ceiling)

@@ -213,8 +213,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the file says, checked. `serials`: a host (address or name as given) → the serial it does not
-    tell."""
+    """What the file says, checked. `serials`: host, as in `networks`, → the serial that it does not tell."""
 
     file: Path
     portal: Section

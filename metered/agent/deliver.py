@@ -108,8 +108,7 @@ class Delivery:
         return self._failed(sent, str(error), self._backoff.failed(error.retry_after))
 
     def _halved(self, sent: Batch, error: PortalError) -> Step:
-        """Until it is small enough, or the one report is found that cannot be read. Nothing of it was
-        kept."""
+        """Nothing of it was kept. Halves until it is small enough, or the one bad report is found."""
         self._most = len(sent) // 2
         self._spool.release(sent)
         return Step(said=f"sending smaller batches, {self._most} readings each: {error}")

@@ -43,8 +43,7 @@ class PortalError(Exception):
     """No 2xx with JSON came back; one line for a person.
 
     `status`: the HTTP status, None without an answer. `retry_after`: seconds that the portal asks to wait,
-    None when it names none. `own`: the portal itself said so, in a problem document; a proxy in between
-    would not.
+    None when it names none. `own`: the portal itself said so, in a problem document, and not a proxy.
     `certificate`: the connection was given up since the other side could not be trusted.
     """
 

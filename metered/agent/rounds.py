@@ -1,5 +1,4 @@
-"""One round: ask the printers that are due, make reports of their answers, keep all of it in one
-transaction."""
+"""One round: ask the printers that are due, make reports of their answers, keep it all in one transaction."""
 
 import asyncio
 import datetime as dt

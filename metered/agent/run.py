@@ -28,8 +28,7 @@ TICK = 30.0
 """Seconds between two looks at what is due. Shorter where the schedule is."""
 
 STUCK = 900.0
-"""Reading without an outcome, or a delivery without an answer, for so long: the watchdog gets no more signs
-of life."""
+"""Reading without an outcome, or delivery without an answer, for so long: no more signs of life are sent."""
 
 ROOM_EVERY = 60.0
 TIDY_EVERY = 3600.0
@@ -134,8 +133,7 @@ class Agent:
     async def _again_and_again(
         self, name: str, step: Callable[[Collector], Awaitable[float]], collector: Collector
     ) -> None:
-        """Calls `step`, which says how many seconds to wait for the next; trouble with the disk is waited
-        out."""
+        """Calls `step`, which says for how many seconds to wait then; trouble with the disk is waited out."""
         while not self._stop.is_set():
             try:
                 wait = await step(collector)
@@ -265,7 +263,9 @@ class Agent:
     async def _tidying(self, _: Collector) -> float:
         lost = await asyncio.to_thread(self._spool.make_room, self._clock())
         if lost:
-            _log.warning("the spool is full: dropped the oldest, %s", _counted(lost, "reading"))
+            _log.warning(
+                "too much or too old to keep: levels or more of %s were dropped", _counted(lost, "reading")
+            )
         if time.monotonic() - self._tidied > TIDY_EVERY:
             await asyncio.to_thread(self._spool.tidy, self._clock())
             self._tidied = time.monotonic()

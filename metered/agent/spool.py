@@ -1,9 +1,8 @@
 """What waits for delivery, and what is known of the printers: one SQLite file.
 
-WAL and synchronous=FULL: what `add` returned from is on the disk, whatever ends the process
-(sqlite.org/wal.html).
-A reading leaves in one way only: the portal answered the batch that held it. Batches are formed here, so that
-one that is sent again after a crash is the same bytes under the same sequence.
+WAL and synchronous=FULL (sqlite.org/wal.html): what `add` returned from is on the disk, whatever ends the
+process. A reading leaves in one way only: the portal answered the batch that held it. Batches are formed
+here, so that one that is sent again after a crash is the same bytes under the same sequence.
 
 A printer says nearly the same every hour, so each reading is compressed against an earlier one of its printer
 (its base: a preset dictionary, RFC 1950 section 2.2), which leaves little more than what changed.
@@ -46,8 +45,7 @@ MOST_TOLD = 100
 WARNINGS_KEPT = dt.timedelta(days=7)
 
 PASSING = ("unknown_serial", "device_removed", "software_below_minimum", "tls_below_minimum")
-"""Reasons that lie in what the portal knows: when it accepts the printer, what was set aside is sent
-again."""
+"""Reasons that lie in what the portal knows: once it accepts the printer, these are sent again."""
 
 _BASES_IN_MEMORY = 4_096
 _WORTH_A_NEW_BASE = 0.25  # of the plain size; what comes hourly is usually below 0.1

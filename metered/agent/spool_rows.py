@@ -43,8 +43,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    """`serial`: what it told, None before it did. `error`: why the last attempt failed, None if it did
-    not."""
+    """`serial`: None before it told one. `error`: why the last attempt failed, None when it did not."""
 
     host: str
     port: int
@@ -58,8 +57,7 @@ class Printer:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A formed batch: the same bytes however often it is taken. `ids`: its readings in the order of
-    `reports`."""
+    """A formed batch: the same bytes however often taken. `ids`: its readings, in the order of `reports`."""
 
     sequence: int
     ids: tuple[int, ...]
@@ -71,8 +69,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What an answer did: readings taken by the portal, set aside, and brought back from what was set
-    aside."""
+    """What an answer did: readings the portal took, those set aside, and how many come again."""
 
     taken: int
     refused: tuple[tuple[str | None, str], ...]

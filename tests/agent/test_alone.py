@@ -1,5 +1,4 @@
-"""What `pip install .` installs runs without anything else; a sample of `python3 manage.py prove agent
-alone`."""
+"""What `pip install .` installs runs with nothing beside it; a sample of `manage.py prove agent alone`."""
 
 from __future__ import annotations
 
