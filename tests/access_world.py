@@ -46,7 +46,15 @@ from metered.orders import actions as orders
 from metered.orders.models import Order, Problem
 from metered.portal import helpdesk, publishing
 from metered.portal.models import Notice, Subscription, SupportMessage
-from metered.reads.models import Batch, DeviceState, Read, ReadDraft, ReadRequest, ReadValue
+from metered.reads.models import (
+    AgentState,
+    Batch,
+    DeviceState,
+    Read,
+    ReadDraft,
+    ReadRequest,
+    ReadValue,
+)
 from metered.replenishment import models as replenishment
 from metered.replenishment.job_actions import Announced, announce_job
 from metered.replenishment.models import AnnouncedJob
@@ -98,6 +106,12 @@ class World:
     """Asked for and not confirmed."""
     message: SupportMessage
     """The owner's, to support."""
+    agent: Agent
+    """Northwind's."""
+    code: str
+    """Another agent of Northwind's can enrol with it."""
+    whole: set[str]
+    """What only those of Northwind may read who are not limited to an address."""
 
 
 def signed_in(user: User, **more: Any) -> Client:
@@ -180,8 +194,21 @@ def world() -> World:
     return World(
         main, harbor, press, people, _tokens(main, press), *_doors(northwind, people["owner"]),
         Membership.objects.get(user=people["viewer"]), clients,
-        *_told(northwind, people["owner"]),
+        *_told(northwind, people["owner"]), *_agents(main, people["owner"]),
     )  # fmt: skip
+
+
+def _agents(main: Place, owner: User) -> tuple[Agent, str, set[str]]:
+    """One that reports, with a device behind it, and one that is to enrol."""
+    agent = Agent.objects.get(account=main.account)
+    AgentState.objects.create(
+        agent=agent, account=main.account, received_at=timezone.now(), version="1.0.0", instance="i",
+        status={"devices": 1, "refused": [{"serial": "STRANGER1", "reason": "unknown_serial"}]},
+    )  # fmt: skip
+    DeviceState.objects.filter(device=main.device).update(agent=agent, agent_at=timezone.now())
+    waiting = fleet.add_agent(account_id=main.account.pk, name="Branch", actor=owner)
+    code = fleet.make_code(agent=waiting, actor=owner).text
+    return agent, code, {agent.public_id, agent.name, waiting.public_id}
 
 
 def _told(account: Account, owner: User) -> tuple[Notice, Subscription, SupportMessage]:
@@ -208,7 +235,7 @@ def _doors(account: Account, owner: User) -> tuple[Registration, Invitation, Joi
 
 
 def _tokens(main: Place, press: Place) -> dict[str, str]:
-    agent = Agent.objects.create(account=main.account, name="HQ")
+    agent = Agent.objects.create(account=main.account, name="Basement server")
     other = Agent.objects.create(account=press.account, name="HQ")
     gone = make.device(main.address, contract=main.device.contract)
     tokens = {

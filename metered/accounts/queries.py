@@ -61,13 +61,16 @@ def recipients_for_system(
     address_id: int | None,
     roles: Iterable[str] = (Role.OWNER, Role.ORDERER),
     kind: MailKind | None = None,
+    whole: bool = False,
 ) -> list[Recipient]:
     """Those of the account with one of `roles` who may see the address, else the contract's contact.
 
-    With `kind` those who want no mails of that kind are left out. Sorted by e-mail, so that two callers write
-    the same outbox rows in the same order.
+    `whole`: only who is not limited to some addresses. With `kind` those who want no mails of that kind are
+    left out. Sorted by e-mail, so that two callers write the same outbox rows in the same order.
     """
     rows = Membership.objects.filter(account_id=account_id, role__in=list(roles), user__is_active=True)
+    if whole:
+        rows = rows.filter(limited=False)
     if address_id is not None:
         rows = rows.filter(Q(limited=False) | Q(addresses=address_id))
     found = rows.select_related("user", "account").order_by("user__email").distinct()

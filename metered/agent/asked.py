@@ -1,7 +1,7 @@
 """Every row that the agent may ask of a printer. The collector asks nothing else; `--show-oids` prints it.
 
-On it is what becomes a report, and nothing besides: no console, no job, no user, no alert's words, and none
-of the fields that people fill in (sysContact, sysName, sysLocation, prtGeneralCurrentOperator,
+On it is what becomes a report, and nothing besides: no console, no job, no user, no alert's words, and no
+field for people and places (sysContact, sysName, sysLocation, prtGeneralCurrentOperator,
 prtGeneralServicePerson). The makers' part is made of vendors.py, so that a row added there is asked from then
 on, and of that maker's devices only.
 
@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from metered.agent import hints, identity, oids
-from metered.agent.vendors import VENDORS, Count, Labelled, Packed, Split, Typed, Vendor
+from metered.agent import identity, oids
+from metered.agent.rules import Meters, Supplies
+from metered.agent.vendors import VENDORS, Vendor
 from metered.agent.walk import Walk
 
 Group = Literal["identity", "meters", "supplies", "alerts"]
@@ -46,7 +47,9 @@ COLUMNS_OF_ALL = (
     Asked(oids.hrDeviceType, "hrDeviceType", "which of its devices prints", "identity", rows=4),
     Asked(oids.hrDeviceDescr, "hrDeviceDescr", "model", "identity", rows=4),
     Asked(oids.hrDeviceID, "hrDeviceID", "maker, where sysObjectID is a print server's", "identity", rows=4),
-    Asked(oids.prtGeneralPrinterName, "prtGeneralPrinterName", "model", "identity"),
+    Asked(
+        oids.prtGeneralPrinterName, "prtGeneralPrinterName", "model, where nothing else tells it", "identity"
+    ),
     Asked(oids.prtGeneralSerialNumber, "prtGeneralSerialNumber", "serial number", "identity"),
     Asked(
         oids.prtLocalizationCharacterSet,
@@ -121,64 +124,28 @@ def _scalars(vendor: Vendor) -> Iterator[Asked]:
     for rows, what in (
         (vendor.model, "model"),
         (vendor.serial, "serial number"),
-        (vendor.software, "software"),
+        (vendor.software, "software version"),
     ):
         for row in rows:
-            yield Asked(row, f"{vendor.name} {what}", what, "identity", vendor.name)
-    for rule in vendor.meters:
-        match rule:
-            case Count():
-                yield Asked(rule.oid, f"{vendor.name} {rule.meter}", rule.meter, "meters", vendor.name)
-            case Packed():
-                yield Asked(
-                    rule.oid,
-                    f"{vendor.name} counters",
-                    ", ".join(rule.meters.values()),
-                    "meters",
-                    vendor.name,
-                )
-            case Split():
-                for meter, rows in rule.parts.items():
-                    for row in rows:
-                        yield Asked(row, f"{vendor.name} {meter}, a part", meter, "meters", vendor.name)
-                if rule.whole:
-                    yield Asked(
-                        rule.whole, f"{vendor.name} total", "proof of the parts", "meters", vendor.name
-                    )
-            case Labelled() | Typed():
-                pass
-    if vendor.name == "Brother":
-        yield Asked(hints.BROTHER_MAINTENANCE, "Brother maintenance", "what is left", "supplies", vendor.name)
+            yield Asked(row.oid, row.name, what, "identity", vendor.name)
+    for group, rule in _rules(vendor):
+        for row, why in rule.scalars():
+            yield Asked(row.oid, row.name, why, group, vendor.name)
 
 
 def _columns(vendor: Vendor) -> Iterator[Asked]:
-    for name, device_id in zip((None, "HP", "Brother", "Xerox", "Epson"), identity.DEVICE_IDS, strict=True):
-        if vendor.name == name or (vendor.name, name) == ("Fujifilm", "Xerox"):
-            yield Asked(device_id, f"{vendor.name} device id", "maker and model", "identity", vendor.name)
-    for rule in vendor.meters:
-        match rule:
-            case Labelled():
-                for column, what in ((rule.names, "names of counters"), (rule.values, "counters")):
-                    yield Asked(column, f"{vendor.name} {what}", what, "meters", vendor.name, rows=60)
-            case Typed():
-                for column, what in (
-                    (rule.types, "types of counters"),
-                    (rule.units, "units of counters"),
-                    (rule.values, "counters"),
-                ):
-                    yield Asked(column, f"{vendor.name} {what}", what, "meters", vendor.name, rows=20)
-            case Count() | Packed() | Split():
-                pass
-    own = {
-        "Ricoh": ((hints.RICOH_TONER_NAME, "name of a toner"), (hints.RICOH_TONER_LEVEL, "what is left")),
-        "Lexmark": (
-            (hints.LEXMARK_DESCRIPTION, "which supply it is"),
-            (hints.LEXMARK_SERIAL, "cartridge's serial number"),
-            (hints.LEXMARK_PART, "reorder number"),
-        ),
-    }
-    for column, what in own.get(vendor.name, ()):
-        yield Asked(column, f"{vendor.name} {what}", what, "supplies", vendor.name, rows=8)
+    for row in vendor.device_id:
+        yield Asked(row.oid, row.name, "maker and model", "identity", vendor.name)
+    for group, rule in _rules(vendor):
+        for row, why in rule.columns():
+            yield Asked(row.oid, row.name, why, group, vendor.name, rows=8 if group == "supplies" else 40)
+
+
+def _rules(vendor: Vendor) -> Iterator[tuple[Group, Meters | Supplies]]:
+    for counter in vendor.meters:
+        yield "meters", counter
+    for supply in vendor.supplies:
+        yield "supplies", supply
 
 
 def _once(rows: Iterator[Asked]) -> tuple[Asked, ...]:

@@ -39,6 +39,14 @@ class Addresses:
     def __len__(self) -> int:
         return sum(span.last - span.first + 1 for span in self.spans) + len(self.names)
 
+    def __contains__(self, host: object) -> bool:
+        if host in self.names:
+            return True
+        at = _address(host) if isinstance(host, str) else None
+        return at is not None and any(
+            span.version == at.version and span.first <= at.first <= span.last for span in self.spans
+        )
+
     def __iter__(self) -> Iterator[str]:
         for span in self.spans:
             kind = IPv4Address if span.version == 4 else IPv6Address

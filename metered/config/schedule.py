@@ -45,6 +45,11 @@ DAILY = {
     "portal.remind_of_bulletins": crontab(hour="12", minute="10"),
 }
 
+OFTEN = {
+    "portal.tell_of_agents": crontab(minute="*/10"),
+}
+"""What nothing wakes: it is noticed because something did not come."""
+
 
 def task_for(hand_over: str) -> str:
     """The task woken by a hand-over. Raises KeyError for one that no stage takes."""
@@ -62,5 +67,5 @@ def beat_schedule() -> dict[str, dict[str, object]]:
         }
         for stage in PIPELINE
     }
-    entries |= {name: {"task": name, "schedule": when} for name, when in DAILY.items()}
+    entries |= {name: {"task": name, "schedule": when} for name, when in (DAILY | OFTEN).items()}
     return entries

@@ -186,6 +186,8 @@ USERSESSIONS_TRACK_ACTIVITY = False
 # Registrations (domain rule 2): tries an hour, by network and by the e-mail address that is given.
 REGISTRATIONS_PER_NETWORK = env.integer("METERED_REGISTRATIONS_PER_NETWORK", 20)
 REGISTRATIONS_PER_ADDRESS = env.integer("METERED_REGISTRATIONS_PER_ADDRESS", 5)
+# Tries an hour to enrol a device agent, by network.
+ENROLMENTS_PER_NETWORK = env.integer("METERED_ENROLMENTS_PER_NETWORK", 30)
 INVITATIONS_PER_DAY = env.integer("METERED_INVITATIONS_PER_DAY", 100)
 # Sign-in limits count by the address of the person, not of the proxy before us.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if INTERNAL_PROXY else 0
@@ -317,6 +319,8 @@ REPLACED_AT_ONCE = env.integer("METERED_REPLACED_AT_ONCE", 2)
 SILENT_WARN_DAYS = env.integer("METERED_SILENT_WARN_DAYS", 3)
 SILENT_ALERT_DAYS = env.integer("METERED_SILENT_ALERT_DAYS", 7)
 SILENT_STAFF_DAYS = env.integer("METERED_SILENT_STAFF_DAYS", 30)
+# An agent sends something every hour; a day without it is more than a short outage.
+AGENT_SILENT_AFTER: dt.timedelta = env.duration("METERED_AGENT_SILENT_AFTER", "24h")
 
 LOGGING = {
     "version": 1,

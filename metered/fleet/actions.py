@@ -1,25 +1,20 @@
 """The only writer of the fleet.
 
 Devices are changed in changes.py, switched in switching.py; what customers ask for stands in requests.py,
-what bulletins do in bulletins.py.
+what bulletins do in bulletins.py, agents in agents.py, keys to report with in tokens.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from metered.accounts.actions import log
-from metered.accounts.models import User
+from metered.fleet.agents import add_agent, enrol, make_code, rename_agent, revoke_agent
 from metered.fleet.bulletins import mark_bulletin_told, move_bulletin, publish_bulletin
 from metered.fleet.changes import add_device, correct_serial, move_device, remove_device, rename_device
-from metered.fleet.models import Agent, Device, ModelSupply, Slot, Supply, Token
+from metered.fleet.models import Device, ModelSupply, Slot, Supply
 from metered.fleet.requests import (
     add_as_asked,
     ask_for_change,
@@ -29,54 +24,7 @@ from metered.fleet.requests import (
     remove_as_asked,
 )
 from metered.fleet.switching import mark_replenishment_started, switch_replenishment
-from metered.lib.errors import Refused
-
-
-def token_digest(token: str) -> bytes:
-    """SHA-256 of a token; enough for 256 random bits, and quick at every request."""
-    return hashlib.sha256(token.encode()).digest()
-
-
-@transaction.atomic
-def issue_token(
-    *, agent: Agent | None = None, device: Device | None = None, actor: User | None = None
-) -> str:
-    """A new token for an agent or for one device. It is returned once and never kept."""
-    owner = agent or device
-    if owner is None or (agent and device):
-        raise Refused(_("A token belongs to an agent or to a device."), code="token_owner")
-    token = f"mt_{secrets.token_urlsafe(32)}"
-    Token.objects.create(
-        account_id=owner.account_id,
-        agent=agent,
-        device=device,
-        digest=token_digest(token),
-        hint=token[:7],
-        created_by=actor,
-    )
-    log(
-        actor=actor,
-        account_id=owner.account_id,
-        verb="issued",
-        kind="token",
-        public_id=owner.public_id,
-        after={"hint": token[:7]},
-    )
-    return token
-
-
-@transaction.atomic
-def revoke_token(*, token: Token, actor: User | None = None) -> None:
-    """From now on the token is refused. Revoking twice changes nothing."""
-    if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()) != 1:
-        return
-    log(
-        actor=actor,
-        account_id=token.account_id,
-        verb="revoked",
-        kind="token",
-        public_id=token.hint,
-    )
+from metered.fleet.tokens import issue_token, revoke_token, token_digest
 
 
 @dataclass(frozen=True)
@@ -150,6 +98,7 @@ def _supply_that_fits(fits: Sequence[ModelSupply], seen: SlotSeen) -> Supply | N
 
 __all__ = [
     "SlotSeen",
+    "add_agent",
     "add_as_asked",
     "add_device",
     "add_slots",
@@ -157,7 +106,9 @@ __all__ = [
     "correct_as_asked",
     "correct_serial",
     "decline",
+    "enrol",
     "issue_token",
+    "make_code",
     "mark_bulletin_told",
     "mark_replenishment_started",
     "move_as_asked",
@@ -166,7 +117,9 @@ __all__ = [
     "publish_bulletin",
     "remove_as_asked",
     "remove_device",
+    "rename_agent",
     "rename_device",
+    "revoke_agent",
     "revoke_token",
     "switch_replenishment",
     "token_digest",

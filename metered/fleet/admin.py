@@ -219,15 +219,74 @@ class DeviceAdmin(Settled, WithButtons, LoggedAdmin):
         return False
 
 
+def _code(agent: Agent, values: dict[str, Any], request: HttpRequest) -> str:
+    made = actions.make_code(agent=agent, actor=actor(request))
+    return _("Read this code out now, it is not shown again: %(code)s. It is good for an hour, once.") % {
+        "code": made.text
+    }
+
+
+def _revoke_agent(agent: Agent, values: dict[str, Any], request: HttpRequest) -> str:
+    actions.revoke_agent(agent=agent, actor=actor(request))
+    return _("The agent can't report any more. Its devices stay as they are.")
+
+
+class RevokedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("in use")
+    parameter_name = "in_use"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("In use")), ("no", _("Revoked"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(revoked_at__isnull=self.value() == "yes")
+        return queryset
+
+
 @admin.register(Agent)
 class AgentAdmin(Settled, WithButtons, LoggedAdmin):
-    list_display = ("name", "account", "created_at")
+    """What an agent says, and whether it is silent, reads.admin adds: the fleet knows of no reports."""
+
+    list_display = ("name", "account", "host", "enrolled_at")
     list_select_related = ("account",)
-    search_fields = ("name", "account__name", "account__number")
+    list_filter = (RevokedFilter,)
+    search_fields = ("name", "account__name", "account__number", "host")
     autocomplete_fields = ("account",)
-    readonly_fields = ("public_id", "created_at")
+    readonly_fields = ("public_id", "host", "created_at", "enrolled_at", "revoked_at")
     inlines = (TokenInline,)
-    buttons = TOKEN_BUTTONS
+    buttons = (
+        Button(
+            "new-code",
+            gettext_lazy("Make an enrolment code"),
+            _code,
+            explains=gettext_lazy(
+                "For whoever sets the agent up, over the phone too. A code made before is good no more."
+            ),
+            when=lambda agent: agent.revoked_at is None,
+        ),
+        Button(
+            "new-token",
+            gettext_lazy("Make a token"),
+            _new_token,
+            explains=TOKEN_BUTTONS[0].explains,
+            when=lambda agent: agent.revoked_at is None,
+        ),
+        TOKEN_BUTTONS[1],
+        Button(
+            "revoke",
+            gettext_lazy("Revoke the agent"),
+            _revoke_agent,
+            explains=gettext_lazy(
+                "Whatever it sends is refused, at once. Devices that nobody else reports go on by estimate."
+            ),
+            when=lambda agent: agent.revoked_at is None,
+        ),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # What it reported keeps its name.
+        return False
 
 
 # Registered by being imported.

@@ -311,21 +311,71 @@ class Slot(models.Model):
 
 
 class Agent(models.Model):
-    """The program at the customer's site that reads printers and reports for them."""
+    """The program at the customer's site that reads printers and reports for them.
+
+    What it last said is kept by reads.AgentState. One that was revoked stays, so that its history has a name.
+    """
 
     public_id = PublicIdField()
     account = models.ForeignKey(Account, models.PROTECT, related_name="agents")
-    name = models.CharField(max_length=80)
+    name = models.CharField(_("name"), max_length=80)
+    host = models.CharField(
+        _("computer"),
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("As it named itself"),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    enrolled_at = models.DateTimeField(
+        _("enrolled"), null=True, editable=False, help_text=_("When it last got a key to report with")
+    )
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
 
     objects = OwnedManager()
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["account", "name"], name="agent_name_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "name"], condition=Q(revoked_at=None), name="agent_name_once"
+            ),
+            models.UniqueConstraint(fields=["account", "id"], name="agent_of_account"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class EnrolmentCode(models.Model):
+    """What an agent is exchanged a key for, once (agents.py). Only a keyed hash is kept."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="codes")
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", editable=False)
+    expires_at = models.DateTimeField(editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+    withdrawn_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("A newer one took its place, or the agent was revoked")
+    )
+
+    objects = OwnedManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agent"],
+                condition=Q(used_at=None, withdrawn_at=None),
+                name="code_open_once_per_agent",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent}, {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class Token(models.Model):

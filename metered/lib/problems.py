@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
@@ -53,6 +53,16 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exception=True,
         content_type=MEDIA_TYPE,
     )
+
+
+class ProblemSerializer(serializers.Serializer[object]):
+    """RFC 9457."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    retry_after = serializers.IntegerField(required=False, help_text="Seconds; only with 429.")
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -14,9 +14,12 @@ from metered.accounts.models import MailKind
 from metered.accounts.queries import recipients_for_system
 from metered.fleet.models import Device
 from metered.notify.actions import post
+from metered.portal.agent_mails import tell_of_agents
 from metered.portal.bulletin_mails import remind_of_bulletins, tell_of_bulletins
+from metered.reads.agents import behind_returned, behind_silent
 from metered.reads.queries import silent_for_system
 
+ONE_DAY = dt.timedelta(days=1)
 DAYS_BACK = 3
 """A day on which this did not run is made up for, this many days back."""
 
@@ -28,18 +31,23 @@ def tell_of_silent_devices(*, now: dt.datetime | None = None) -> int:
     """Mails the people of an address about devices whose silence reached the alert (domain rule 8).
 
     One mail per address and day, however many devices a broken network took along. The day and the
-    address name the event, so that running twice tells nobody twice. Returns how many mails are new.
+    address name the event, so that running twice tells nobody twice. Devices behind a silent agent are not
+    named: its silence was told (agent_mails). Returns how many mails are new.
     """
-    midnight = (now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
-    return sum(_tell_of_day(midnight - dt.timedelta(days=back)) for back in range(DAYS_BACK))
+    now = now or timezone.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return sum(_tell_of_day(midnight - back * ONE_DAY, now) for back in range(DAYS_BACK))
 
 
-def _tell_of_day(day: dt.datetime) -> int:
+def _tell_of_day(day: dt.datetime, now: dt.datetime) -> int:
     alert = dt.timedelta(days=settings.SILENT_ALERT_DAYS)
-    fell_silent = silent_for_system(alert, now=day, less_than=alert + dt.timedelta(days=1))
-    fell_silent = fell_silent.select_related("state", "model", "address")
+    fell_silent = silent_for_system(alert, now=day, less_than=alert + ONE_DAY)
+    # Their owners were told of the agent; what did not come back with it is told a day later.
+    left_behind = silent_for_system(alert, now=day).filter(behind_returned(day - 2 * ONE_DAY, day - ONE_DAY))
+    found = (fell_silent | left_behind).exclude(behind_silent(now))
+    found = found.select_related("state", "model", "address")
     by_address: dict[int, list[Device]] = defaultdict(list)
-    for device in fell_silent.order_by("address_id", "name", "pk"):
+    for device in found.order_by("address_id", "name", "pk"):
         by_address[device.address_id].append(device)
     return sum(_tell_address(day, devices) for devices in by_address.values())
 
@@ -93,4 +101,4 @@ def _advice(paths: set[str]) -> list[str]:
     return sentences
 
 
-__all__ = ["remind_of_bulletins", "tell_of_bulletins", "tell_of_silent_devices"]
+__all__ = ["remind_of_bulletins", "tell_of_agents", "tell_of_bulletins", "tell_of_silent_devices"]

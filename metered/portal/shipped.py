@@ -18,6 +18,7 @@ GUIDE = (
     "guide-overview",
     "guide-devices",
     "guide-connection",
+    "guide-agent",
     "guide-reads",
     "guide-stock",
     "guide-orders",

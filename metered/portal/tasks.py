@@ -10,6 +10,11 @@ def tell_of_silent_devices() -> None:
     actions.tell_of_silent_devices()
 
 
+@shared_task(name="portal.tell_of_agents")
+def tell_of_agents() -> None:
+    actions.tell_of_agents()
+
+
 @shared_task(name="portal.tell_of_bulletins")
 def tell_of_bulletins() -> None:
     actions.tell_of_bulletins()

@@ -11,15 +11,25 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metered.fleet.admin import DeviceAdmin
-from metered.fleet.models import Device
+from metered.fleet.admin import AgentAdmin, DeviceAdmin
+from metered.fleet.models import Agent, Device
+from metered.fleet.software import is_below
 from metered.lib.admin import Button, LookOnlyAdmin, LookOnlyInline, WithButtons, actor
-from metered.reads import actions, queries
+from metered.reads import actions, agents, queries
 from metered.reads.levels import decode
-from metered.reads.models import Batch, DeviceState, Read, ReadRequest, ReadValue
+from metered.reads.models import (
+    AgentSilence,
+    AgentState,
+    Batch,
+    DeviceState,
+    Read,
+    ReadRequest,
+    ReadValue,
+)
 
 
 class RejectForm(forms.Form):
@@ -172,6 +182,106 @@ class DeviceStateAdmin(LookOnlyAdmin):
             for key, value in zip(row.meter_keys, row.meters, strict=False)
             if value is not None
         )
+
+
+class AgentStateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("silent", _("Silent")),
+            ("refused", _("With refused reports")),
+            ("waiting", _("With reports that wait")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Agent]) -> QuerySet[Agent]:
+        if self.value() == "silent":
+            silent = agents.silent_agents_for_system(timezone.now())
+            return queryset.filter(pk__in=silent.values("pk"))
+        if self.value() == "refused":
+            return queryset.filter(state__status__refused__0__isnull=False)
+        if self.value() == "waiting":
+            return queryset.filter(state__status__spooled__gt=0)
+        return queryset
+
+
+def _state(agent: Agent) -> AgentState | None:
+    return getattr(agent, "state", None)
+
+
+@admin.display(description=gettext_lazy("last contact"), ordering="state__received_at")
+def _last_contact(agent: Agent) -> dt.datetime | None:
+    state = _state(agent)
+    return state.received_at if state else None
+
+
+@admin.display(description=gettext_lazy("version"), ordering="state__version")
+def _version(agent: Agent) -> str:
+    state = _state(agent)
+    if state is None:
+        return ""
+    if is_below(state.version, settings.MINIMUM_AGENT_VERSION):
+        return _("%(version)s, too old") % {"version": state.version}
+    return str(state.version)
+
+
+@admin.display(description=gettext_lazy("devices"))
+def _devices(agent: Agent) -> int:
+    return DeviceState.objects.filter(
+        agent=agent, account_id=agent.account_id, device__removed_at=None
+    ).count()
+
+
+@admin.display(description=gettext_lazy("waiting to be sent"))
+def _spool(agent: Agent) -> str:
+    state = _state(agent)
+    status = (state.status if state else None) or {}
+    count = status.get("spooled")
+    if not count:
+        return "" if count is None else "0"
+    since = status.get("spool_oldest")
+    oldest = date_format(timezone.localtime(dt.datetime.fromisoformat(since)), "j M, H:i") if since else ""
+    return _("%(n)s since %(when)s") % {"n": count, "when": oldest} if oldest else str(count)
+
+
+@admin.display(description=gettext_lazy("refused"))
+def _refused(agent: Agent) -> str:
+    state = _state(agent)
+    items = ((state.status if state else None) or {}).get("refused") or []
+    shown = ", ".join(
+        f"{item.get('serial') or '–'} ({item['reason'].replace('_', ' ')})" for item in items[:3]
+    )
+    return f"{shown}, +{len(items) - 3}" if len(items) > 3 else shown
+
+
+class AgentStateInline(LookOnlyInline):
+    model = AgentState
+    fields = ("received_at", "version", "instance", "said", "status_at")
+    show_change_link = False
+
+    @admin.display(description=gettext_lazy("says"))
+    def said(self, row: AgentState) -> str:
+        """What it says of itself, as it says it; refused items have a column of their own in the list."""
+        parts = [
+            f"{name.replace('_', ' ')} {value}"
+            for name, value in sorted((row.status or {}).items())
+            if name != "refused" and value is not None
+        ]
+        return " · ".join([*parts, f"refused {len((row.status or {}).get('refused') or [])}"])
+
+
+class AgentSilenceInline(LookOnlyInline):
+    model = AgentSilence
+    fields = ("since", "noticed_at", "ended_at")
+    show_change_link = False
+
+
+# The fleet itself knows of no reports.
+AgentAdmin.list_display = ("name", _last_contact, _version, _refused, _spool, _devices, "account")  # type: ignore[assignment]
+AgentAdmin.list_select_related = ("account", "state")  # type: ignore[assignment]
+AgentAdmin.list_filter = (*AgentAdmin.list_filter, AgentStateFilter)  # type: ignore[assignment]
+AgentAdmin.inlines = (AgentStateInline, *AgentAdmin.inlines, AgentSilenceInline)  # type: ignore[assignment]
 
 
 class ParkedFilter(admin.SimpleListFilter):

@@ -3,61 +3,42 @@
 from __future__ import annotations
 
 import re
-from typing import IO, Any
 
 import msgspec
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.exceptions import APIException, AuthenticationFailed, UnsupportedMediaType
-from rest_framework.parsers import BaseParser
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from metered.lib.problems import MEDIA_TYPE
+from metered.lib.bodies import BodyParser, Unreadable, body_of
+from metered.lib.problems import MEDIA_TYPE, ProblemSerializer
 from metered.reads import examples, ingest, wire
 from metered.reads.authentication import REFUSED, Principal, TokenAuthentication, TokenThrottle
-from metered.reads.serializers import AnswerSerializer, BatchSerializer, ProblemSerializer
+from metered.reads.serializers import AnswerSerializer, BatchSerializer
 
 _TLS = re.compile(r"(ssl|tls)?\s*v?(\d)(?:\.(\d))?", re.IGNORECASE)
 
 
-class Unreadable(APIException):
-    """What wire.py could not read, as DRF says it."""
+class BatchParser(BodyParser):
+    """A batch, packed or not."""
 
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status_code = status
+    most = wire.MAX_BYTES
 
-
-class BodyParser(BaseParser):
-    """The body as bytes, unpacked; never more of it in memory than is admitted."""
-
-    media_type = "application/json"
-
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
-    ) -> dict[str, bytes]:
-        request = parser_context["request"]
-        charset = re.search(r"charset\s*=\s*\"?([\w-]+)", media_type or "")
-        if charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
-            raise UnsupportedMediaType(media_type or "")
-        encoding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    def unpacked(self, encoding: str, data: bytes) -> bytes:
         if encoding not in {"", "identity", "gzip", "x-gzip"}:
             raise Unreadable(
                 415, f"The content encoding {encoding[:40]!r} is not understood; send gzip or none."
             )
-        data = stream.read(wire.MAX_BYTES + 1)
-        if len(data) > wire.MAX_BYTES:
-            raise Unreadable(413, f"The body is larger than {wire.MAX_BYTES} bytes.")
-        if encoding.endswith("gzip"):
-            try:
-                data = wire.gunzip(data)
-            except wire.Unreadable as error:
-                raise Unreadable(error.status, error.detail) from None
-        return {"body": data}
+        if not encoding.endswith("gzip"):
+            return data
+        try:
+            return wire.gunzip(data)
+        except wire.Unreadable as error:
+            raise Unreadable(error.status, error.detail) from None
 
 
 def tls_is_below_minimum(request: Request) -> bool:
@@ -72,7 +53,7 @@ def tls_is_below_minimum(request: Request) -> bool:
 class TelemetryView(APIView):
     authentication_classes = [TokenAuthentication]
     throttle_classes = [TokenThrottle]
-    parser_classes = [BodyParser]
+    parser_classes = [BatchParser]
 
     @extend_schema(
         operation_id="send_telemetry",
@@ -97,10 +78,7 @@ class TelemetryView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
-            raise Unreadable(411, "Send the body in one piece, with a Content-Length.")
-        data = request.data
-        body = data.get("body", b"") if isinstance(data, dict) else b""
+        body = body_of(request)
         principal: object = request.user
         assert isinstance(principal, Principal)
         try:

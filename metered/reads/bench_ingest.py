@@ -89,6 +89,7 @@ class Fleet:
                     "version": "1.0.0",
                     "sequence": step,
                     "sent_at": _utc(at),
+                    "status": {"devices": PRINTERS, "silent": 0, "spooled": 0, "dropped": 0, "refused": []},
                 },
                 "reports": [_report(device, n, at, step) for n, device in enumerate(self.devices)],
             },
@@ -186,7 +187,7 @@ def _fleet(name: str, model: PrinterModel) -> Fleet:
         )
         for n in range(PRINTERS)
     )
-    return Fleet(Sender(token.pk, account.pk, None), list(devices))
+    return Fleet(Sender(token.pk, account.pk, None, agent.pk), list(devices))
 
 
 # --- the ways --------------------------------------------------------------------------------------

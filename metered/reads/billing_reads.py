@@ -250,7 +250,7 @@ def _take(due: Sequence[_Due], now: dt.datetime) -> int:
                 "ends": [item.period.end for item in due],
                 "first": min(item.period.start for item in due),
                 "last": max(item.period.end for item in due),
-                "held": int(Note.METER_HELD),
+                "held": int(Note.METER_HELD | Note.SECOND),
                 "incomplete": int(Note.INCOMPLETE),
                 "no_meter": pack_meters([None, 0])[:8],
             },
@@ -360,7 +360,13 @@ def _said_later(found: Sequence[_Found]) -> dict[tuple[int, dt.datetime], dict[s
     with connection.cursor() as cursor:
         cursor.execute(
             _LATER,
-            [devices, moments, min(moments), int(Note.METER_HELD), int(Note.CONTROLLER_REPLACED)],
+            [
+                devices,
+                moments,
+                min(moments),
+                int(Note.METER_HELD | Note.SECOND),
+                int(Note.CONTROLLER_REPLACED),
+            ],
         )
         return {
             (device_id, taken_at): {

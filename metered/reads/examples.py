@@ -12,6 +12,8 @@ batch was understood. It is sent after the commit, so that what was answered is 
 Sending a batch again is safe: a report whose serial and `observed_at` are known changes nothing and counts
 as a duplicate, and refused reports are judged anew.
 
+A batch of no reports tells that the agent is alive; `agent.status` tells what it has in hand.
+
 A token of an *agent* may report every device of its account. A token of a *device* reports this one device,
 with `path: direct`.
 """
@@ -23,6 +25,14 @@ BATCH: dict[str, Any] = {
         "version": "1.0.0",
         "sequence": 10233,
         "sent_at": "2026-11-20T06:02:11Z",
+        "status": {
+            "devices": 412,
+            "silent": 3,
+            "spooled": 0,
+            "spool_oldest": None,
+            "dropped": 0,
+            "refused": [{"serial": "X1", "reason": "unknown_serial"}],
+        },
     },
     "reports": [
         {

@@ -20,6 +20,7 @@ from msgspec import Struct
 from metered.fleet.serials import serial_key
 from metered.lib.wake import wake
 from metered.reads import checks, growth, judge, store, wire
+from metered.reads.agents import note_contact
 from metered.reads.models import Batch
 from metered.reads.partitions import ensure_partitions
 from metered.reads.proof import Proof
@@ -105,6 +106,8 @@ def _take(
         server_time=received_at,
         minimum_agent_version=settings.MINIMUM_AGENT_VERSION,
     )
+    if sender.agent_id is not None:
+        note_contact(sender, batch.sender, received_at)
     # Raises Unreadable, and so rolls back what was written meanwhile.
     digest = proof.digest()
     if earlier is None or tally.accepted:
@@ -203,9 +206,7 @@ class _Run:
         if self.turned_away:
             store.note_refusals(self.turned_away, self.sender.account_id, self.received_at)
         if readable:
-            new = store.write(
-                self._judge(readable), self.sender.account_id, self.received_at, careful=self.careful
-            )
+            new = store.write(self._judge(readable), self.sender, self.received_at, careful=self.careful)
             self.tally.accepted = new
             self.tally.duplicates += len(self.kept) - new
             store.note_corrections(self.corrections)

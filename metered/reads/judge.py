@@ -18,6 +18,9 @@ from metered.reads.words import OTHER, SHEETS, Note
 
 CLOCK_AHEAD = dt.timedelta(hours=24)
 CLOCK_BEHIND = dt.timedelta(days=90)
+AGENT_LEADS = dt.timedelta(hours=26)
+"""So long after an agent told a device's levels the device's own reports are second to it: a day, the least
+that an agent reads, and some time to spread its reading over."""
 CLOCK_LAGS = dt.timedelta(hours=6)
 """A device that says only late things for so long has a clock that fell back; less catches up by itself."""
 ROLLOVER_SHARE = 20
@@ -49,7 +52,8 @@ class Last(Struct, frozen=True, gc=False):
     """What the device last said. `meters`: the last believed ones; `held`: those that wait to be believed.
 
     `late_since`: when the first of its reports was received that, in a row, were all dated before
-    `observed_at`; None when the last one was not.
+    `observed_at`; None when the last one was not. `agent_at`: when an agent was last heard that told the
+    levels that stand; loaded only for what a device itself sends.
     """
 
     observed_at: dt.datetime | None
@@ -57,6 +61,7 @@ class Last(Struct, frozen=True, gc=False):
     held: list[int | None] | None
     cartridges: list[str | None] | None
     late_since: dt.datetime | None = None
+    agent_at: dt.datetime | None = None
 
 
 class Values(Struct, frozen=True, gc=False):
@@ -216,6 +221,15 @@ def clock_lags(claimed: dt.datetime, last: Last, received_at: dt.datetime) -> bo
     )
 
 
+def is_second(path: str, last: Last, received_at: dt.datetime) -> bool:
+    """Whether this is the device's own report while an agent reads it (domain rule 15).
+
+    Two voices would contradict each other: printers round their own levels differently from what SNMP says,
+    name their supplies otherwise, and send what they counted hours ago. An agent's report is never second.
+    """
+    return path == "direct" and last.agent_at is not None and received_at - last.agent_at < AGENT_LEADS
+
+
 def sure_clock(received_at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Between these moments no device's clock is odd, whatever it said last."""
     ahead = received_at + CLOCK_AHEAD
@@ -266,6 +280,9 @@ def judge(
     if impossible is not None:
         notes |= Note.METER_HELD
         warnings.append(impossible)
+    if is_second(report.path, last, received_at):
+        notes |= Note.SECOND
+        return Kept(observed_at, notes, False, values.meters, values.levels, None, last, warnings)
     if last.observed_at is not None and observed_at <= last.observed_at:
         if observed_at < last.observed_at:
             notes |= Note.LATE
@@ -299,7 +316,14 @@ def judge(
         values.levels,
         values.cartridges if changed else None,
         # A clock that is wrong stays so until a report is in its place without help.
-        Last(observed_at, believed, held, cartridges, last.late_since if notes & Note.CLOCK else None),
+        Last(
+            observed_at,
+            believed,
+            held,
+            cartridges,
+            last.late_since if notes & Note.CLOCK else None,
+            last.agent_at,
+        ),
         warnings,
     )
 
@@ -414,6 +438,7 @@ __all__ = [
     "clock_is_odd",
     "clock_lags",
     "fits_rollover",
+    "is_second",
     "judge",
     "merged",
     "meter_key",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from metered.accounts.models import Account, Address, User
 from metered.accounts.scoping import OwnedManager
-from metered.fleet.models import Device, MeterType, Token
+from metered.fleet.models import Agent, Device, MeterType, Token
 from metered.lib.fields import PublicIdField
 from metered.reads.fields import PackedLevels, PackedMeters
 from metered.reads.words import Note, Path
@@ -71,6 +71,17 @@ class DeviceState(models.Model):
         null=True, help_text=_("Since then its reports arrive only late: dated before what it said last")
     )
     path = models.SmallIntegerField(null=True, choices=[(Path.AGENT, _("agent")), (Path.DIRECT, _("direct"))])
+    agent = models.ForeignKey(
+        Agent,
+        models.SET_NULL,
+        null=True,
+        related_name="states",
+        help_text=_("The device agent that reported it last"),
+        # Each report would have to write the index too; an account's devices are few enough to look through.
+        db_index=False,
+    )
+    agent_at = models.DateTimeField(null=True, help_text=_("Last contact through a device agent"))
+    direct_at = models.DateTimeField(null=True, help_text=_("Last contact by itself"))
     software = models.CharField(max_length=64, blank=True)
     host = models.CharField(max_length=255, blank=True)
     alerts = ArrayField(models.TextField(), default=list)
@@ -87,6 +98,54 @@ class DeviceState(models.Model):
 
     def __str__(self) -> str:
         return str(self.device)
+
+
+class AgentState(models.Model):
+    """What a device agent last said of itself. One row per agent, updated once a batch (agents.py).
+
+    `status` is wire.Status as JSON; None: nothing is known.
+    """
+
+    agent = models.OneToOneField(Agent, models.CASCADE, primary_key=True, related_name="state")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    received_at = models.DateTimeField(_("last contact"))
+    version = models.CharField(_("version"), max_length=40)
+    instance = models.CharField(max_length=64)
+    status = models.JSONField(null=True)
+    status_at = models.DateTimeField(null=True)
+
+    objects = OwnedManager()
+
+    class Meta:
+        verbose_name = _("latest state of an agent")
+        verbose_name_plural = _("latest states of agents")
+
+    def __str__(self) -> str:
+        return str(self.agent)
+
+
+class AgentSilence(models.Model):
+    """A time in which an agent was not heard of, from its last contact on. At most one of them is open."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="silences")
+    since = models.DateTimeField()
+    noticed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = OwnedManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agent"], condition=Q(ended_at=None), name="agent_silence_open_once"
+            )
+        ]
+        # Asked when devices behind it are told of: portal.actions.tell_of_silent_devices
+        indexes = [models.Index(fields=["ended_at"], name="agent_silence_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} {self.since:%Y-%m-%d %H:%M}"
 
 
 class ConnectionCheck(models.Model):
@@ -350,6 +409,8 @@ class Activity(models.Model):
 
 __all__ = [
     "Activity",
+    "AgentSilence",
+    "AgentState",
     "Batch",
     "ClockCorrection",
     "ConnectionCheck",

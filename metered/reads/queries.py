@@ -47,6 +47,12 @@ class LatestLevels:
     refused_at: dt.datetime | None
     refused_reason: str
     refused_count: int
+    agent_id: int | None = None
+    """The agent that reported it last."""
+    agent_at: dt.datetime | None = None
+    """When an agent last reported it."""
+    direct_at: dt.datetime | None = None
+    """When it last reported by itself."""
 
 
 def latest_levels(viewer: Viewer, device_ids: Iterable[int]) -> dict[int, LatestLevels]:
@@ -76,6 +82,9 @@ def latest_of(row: DeviceState) -> LatestLevels:
         refused_at=row.refused_at,
         refused_reason=row.refused_reason,
         refused_count=row.refused_count,
+        agent_id=row.agent_id,
+        agent_at=row.agent_at,
+        direct_at=row.direct_at,
     )
 
 
@@ -134,7 +143,7 @@ def sender_for_system(token: str) -> Sender | None:
     """Whose token this is; None for an unknown or revoked one."""
     row = (
         Token.objects.filter(digest=token_digest(token), revoked_at=None)
-        .values_list("pk", "account_id", "device_id")
+        .values_list("pk", "account_id", "device_id", "agent_id")
         .first()
     )
     return Sender(*row) if row else None
@@ -235,7 +244,7 @@ FROM (
            row_number() OVER (ORDER BY o.device_id, o.observed_at) - 1 AS number
     FROM unnest(%(devices)s::bigint[], %(after)s::timestamptz[]) AS wanted (device_id, after)
     JOIN reads_observation o ON o.device_id = wanted.device_id AND o.observed_at > wanted.after
-    WHERE o.observed_at > %(earliest)s AND o.observed_at <= %(until)s
+    WHERE o.observed_at > %(earliest)s AND o.observed_at <= %(until)s AND o.notes & %(second)s = 0
     ORDER BY o.device_id, o.observed_at
 ) AS sorted
 """
@@ -244,7 +253,8 @@ FROM (
 def observations_after_for_system(
     device_ids: Sequence[int], after: Sequence[dt.datetime | None], *, until: dt.datetime | None = None
 ) -> Columns:
-    """The observations of each device after its own moment (None: from the beginning), as columns.
+    """The observations of each device after its own moment (None: from the beginning), as columns, without
+    its own reports beside an agent's (Note.SECOND).
 
     In the order (device, time). `device_ids` without repetition. A million rows take about 100 MB: for a
     rebuild ask for some hundred devices at a time.
@@ -259,6 +269,7 @@ def observations_after_for_system(
                 "earliest": min(moments, default=BEGINNING),
                 "until": until or dt.datetime(9999, 1, 1, tzinfo=dt.UTC),
                 "held": int(Note.METER_HELD),
+                "second": int(Note.SECOND),
             },
         )
         row: tuple[Any, ...] = cursor.fetchone()

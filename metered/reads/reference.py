@@ -59,6 +59,7 @@ class Operation:
     shape: str
     example: str
     replies: tuple[Reply, ...]
+    needs_token: bool
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def _operation(method: str, path: str, operation: Schema, shapes: Schema) -> Ope
         shape=shape,
         example=example,
         replies=tuple(_reply(int(status), reply) for status, reply in operation["responses"].items()),
+        # An empty requirement among them: nothing is needed.
+        needs_token=all(operation.get("security") or [{}]),
     )
 
 

@@ -77,11 +77,41 @@ class ReportSerializer(serializers.Serializer[object]):
     )
 
 
+def _count(meaning: str) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, required=False, allow_null=True, help_text=meaning)
+
+
+class SetAsideSerializer(serializers.Serializer[object]):
+    serial = serializers.CharField(required=False, allow_null=True)
+    reason = serializers.CharField(max_length=64, help_text="As the answer to it said.")
+
+
+class StatusSerializer(serializers.Serializer[object]):
+    devices = _count("Printers that it reads.")
+    silent = _count("Of these, how many did not answer last time.")
+    spooled = _count("Reports that wait to be sent.")
+    spool_oldest = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When the oldest of them was observed."
+    )
+    dropped = _count("Reports that it had to give up because its spool was full or they were too old.")
+    refused = SetAsideSerializer(
+        many=True,
+        required=False,
+        allow_null=True,
+        help_text="Reports that were refused and that it keeps; the first 100 are kept here.",
+    )
+
+
 class SenderSerializer(serializers.Serializer[object]):
     instance = serializers.CharField(max_length=64, help_text="This installation of the agent.")
     version = serializers.CharField(max_length=40)
     sequence = serializers.IntegerField(min_value=0, help_text="Its batches, counted.")
     sent_at = serializers.DateTimeField(required=False)
+    status = StatusSerializer(
+        required=False,
+        allow_null=True,
+        help_text="What an agent says of itself; unknown when it is absent.",
+    )
 
 
 class BatchSerializer(serializers.Serializer[object]):
@@ -114,13 +144,3 @@ class AnswerSerializer(serializers.Serializer[object]):
     warnings = WarningSerializer(many=True)
     server_time = serializers.DateTimeField()
     minimum_agent_version = serializers.CharField()
-
-
-class ProblemSerializer(serializers.Serializer[object]):
-    """RFC 9457."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    retry_after = serializers.IntegerField(required=False, help_text="Seconds; only with 429.")

@@ -19,7 +19,7 @@ from metered.reads.packing import pack_levels, pack_meters
 from metered.reads.partitions import ensure_partitions_for
 from metered.reads.sender import Sender
 from metered.reads.wire import Report
-from metered.reads.words import Path
+from metered.reads.words import Note, Path
 
 _UNIT = "\x1f"
 
@@ -54,14 +54,23 @@ SELECT coalesce(json_agg(json_build_array(
     d.serial_key, d.removed_at IS NOT NULL, d.id, m.meter_digits, m.waste_reports_fullness,
     b.minimum_software, b.from_date, s.device_id IS NOT NULL,
     array_to_json(s.meter_keys)::text, array_to_json(s.slot_keys)::text,
-    s.observed_at, s.meters, s.held_meters, s.cartridges, s.late_since
+    s.observed_at, s.meters, s.held_meters, s.cartridges, s.late_since{more}
 )), '[]')::text
 FROM fleet_device d
 JOIN fleet_printermodel m ON m.id = d.model_id
 LEFT JOIN fleet_bulletin b ON b.model_id = m.id AND b.published_at <= clock_timestamp()
 LEFT JOIN reads_devicestate s ON s.device_id = d.id
-WHERE d.account_id = %(account)s AND d.serial_key = ANY(string_to_array(%(serials)s, E'\\x1f'))
+WHERE d.account_id = %(account)s AND d.serial_key = ANY(string_to_array(%(serials)s, E'\\x1f')){only}
 """
+_OF_AN_AGENT = _LOAD.format(more="", only="")
+# Only a device asks whether an agent leads: the last word was an agent's, and it told a level.
+_OF_A_DEVICE = _LOAD.format(
+    more=""",
+    CASE WHEN s.path = 0 AND EXISTS (
+        SELECT 1 FROM unnest(s.levels) AS level WHERE level >= 0 OR level IN (-3, -4, -5)
+    ) THEN s.agent_at END""",
+    only=" AND d.id = %(device)s",
+)
 
 
 class _Loaded(Struct, array_like=True, gc=False):
@@ -80,6 +89,7 @@ class _Loaded(Struct, array_like=True, gc=False):
     held: list[int | None] | None
     cartridges: list[str | None] | None
     late_since: dt.datetime | None
+    agent_at: dt.datetime | None = None
 
 
 _loaded = msgspec.json.Decoder(list[_Loaded])
@@ -108,7 +118,7 @@ def layout_of(meter_keys: list[str], slot_keys: list[str]) -> Layout:
 
 def load(account_id: int, device_id: int | None, serial_keys: list[str]) -> dict[str, Known]:
     """The account's devices with these serials (`device_id`: only this one). In use goes before removed."""
-    sql = _LOAD if device_id is None else f"{_LOAD} AND d.id = %(device)s"
+    sql = _OF_AN_AGENT if device_id is None else _OF_A_DEVICE
     with connection.cursor() as cursor:
         cursor.execute(sql, {"account": account_id, "serials": _UNIT.join(serial_keys), "device": device_id})
         (text,) = cursor.fetchone()
@@ -128,7 +138,7 @@ def load(account_id: int, device_id: int | None, serial_keys: list[str]) -> dict
                 row.refused_from,
             ),
             layout,
-            Last(row.observed_at, row.meters or [], row.held, row.cartridges, row.late_since),
+            Last(row.observed_at, row.meters or [], row.held, row.cartridges, row.late_since, row.agent_at),
             row.removed,
             row.has_state,
         )
@@ -217,26 +227,32 @@ DELETE FROM reads_late;
 _STATES = """
 UPDATE reads_devicestate AS state SET
     meters = said.meters, levels = said.levels, cartridges = said.cartridges, held_meters = said.held_meters,
-    observed_at = said.observed_at, received_at = %s, path = said.path,
+    observed_at = said.observed_at, received_at = %(at)s, path = said.path, {heard},
     software = coalesce(said.software, state.software), host = coalesce(said.host, state.host),
     alerts = said.alerts, complete = said.complete, late_since = said.late_since
 FROM reads_said AS said WHERE state.device_id = said.device_id
 """
-# A device of which nothing but late reports came was heard of all the same.
+# A device of which nothing but late or second reports came was heard of all the same.
 _LATE = """
 WITH new AS (
-    INSERT INTO reads_observation SELECT * FROM reads_late ON CONFLICT DO NOTHING RETURNING device_id
+    INSERT INTO reads_observation SELECT * FROM reads_late ON CONFLICT DO NOTHING RETURNING device_id, notes
 ), heard AS (
-    UPDATE reads_devicestate AS state
-    SET received_at = %(at)s, late_since = coalesce(state.late_since, %(at)s)
-    WHERE state.device_id IN (SELECT device_id FROM new)
-        AND state.device_id NOT IN (SELECT device_id FROM reads_said)
+    UPDATE reads_devicestate AS state SET received_at = %(at)s, {heard},
+        late_since = CASE WHEN told.second THEN state.late_since ELSE coalesce(state.late_since, %(at)s) END
+    FROM (
+        SELECT device_id, bool_and(notes & %(second)s <> 0) AS second FROM new GROUP BY device_id
+    ) AS told
+    WHERE state.device_id = told.device_id AND state.device_id NOT IN (SELECT device_id FROM reads_said)
 )
 SELECT count(*) FROM new
 """
+# All reports of a batch came by its token's path.
+_BY_AGENT, _BY_ITSELF = "agent_id = %(agent)s, agent_at = %(at)s", "direct_at = %(at)s"
+_STATES_BY = {heard: _STATES.format(heard=heard) for heard in (_BY_AGENT, _BY_ITSELF)}
+_LATE_BY = {heard: _LATE.format(heard=heard) for heard in (_BY_AGENT, _BY_ITSELF)}
 
 
-def write(rows: Iterable[Row], account_id: int, received_at: dt.datetime, *, careful: bool) -> int:
+def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, careful: bool) -> int:
     """Writes observations and latest states; returns how many observations were new.
 
     `rows` may judge as it is read, without any SQL: PostgreSQL takes in one part while the next is made.
@@ -244,7 +260,9 @@ def write(rows: Iterable[Row], account_id: int, received_at: dt.datetime, *, car
     by a temporary table. Raises psycopg's IntegrityError when a youngest report is known all the same, or
     falls into a month without a partition: then everything must be done again, `careful`.
     """
-    stem = f"\t{account_id}\t{received_at.isoformat()}\t"
+    stem = f"\t{sender.account_id}\t{received_at.isoformat()}\t"
+    heard = _BY_AGENT if sender.device_id is None else _BY_ITSELF
+    values = {"at": received_at, "agent": sender.agent_id, "second": int(Note.SECOND)}
     newest = 0
     late: list[str] = []
     states: list[str] = []
@@ -271,14 +289,14 @@ def write(rows: Iterable[Row], account_id: int, received_at: dt.datetime, *, car
             copy.write("".join(lines))
         with cursor.copy("COPY reads_said FROM STDIN") as copy:
             copy.write("".join(states))
-        cursor.execute(_STATES, [received_at])
+        cursor.execute(_STATES_BY[heard], values)
         if not late:
             return newest
         ensure_partitions_for(moments)
         cursor.execute(_PREPARE_LATE)
         with cursor.copy("COPY reads_late FROM STDIN") as copy:
             copy.write("".join(late))
-        cursor.execute(_LATE, {"at": received_at})
+        cursor.execute(_LATE_BY[heard], values)
         return newest + int(cursor.fetchone()[0])
 
 

@@ -80,11 +80,33 @@ class Malformed(Struct, frozen=True, gc=False):
     detail: str
 
 
+class SetAside(Struct, gc=False):
+    """A report that an agent keeps because it was refused."""
+
+    reason: Annotated[str, Meta(max_length=64)]
+    serial: Text = UNSET
+
+
+Count = Annotated[int, Meta(ge=0, le=2**53)] | UnsetType | None
+
+
+class Status(Struct, gc=False):
+    """What an agent says of itself. What is absent or null is unknown."""
+
+    devices: Count = UNSET
+    silent: Count = UNSET
+    spooled: Count = UNSET
+    spool_oldest: Moment | UnsetType | None = UNSET
+    dropped: Count = UNSET
+    refused: list[SetAside] | UnsetType | None = UNSET
+
+
 class Sender(Struct, gc=False):
     instance: Annotated[str, Meta(min_length=1, max_length=64)]
     sequence: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     version: Annotated[str, Meta(max_length=40)]
     sent_at: Moment | UnsetType = UNSET
+    status: Status | UnsetType | None = UNSET
 
 
 class _Strict(Struct, gc=False):
@@ -255,8 +277,10 @@ def prove(body: bytes, batch: Batch) -> None:
 
 
 def _all_utc(decoded: _Strict) -> bool:
-    sent_at = decoded.agent.sent_at
-    return (sent_at is UNSET or sent_at.tzinfo is dt.UTC) and all(
+    said = [decoded.agent.sent_at]
+    if decoded.agent.status:
+        said.append(decoded.agent.status.spool_oldest or UNSET)
+    return all(moment is UNSET or moment.tzinfo is dt.UTC for moment in said) and all(
         report.observed_at.tzinfo is dt.UTC for report in decoded.reports
     )
 

@@ -30,3 +30,6 @@ class Note(enum.IntFlag):
     """Part of the device did not answer; what is missing is absent, never zero."""
     LATE = 32
     """It arrived after a younger one."""
+    SECOND = 64
+    """The device's own report beside an agent's: it is contact and history, and nothing is worked out from
+    it (domain rule 15)."""

@@ -369,9 +369,19 @@ def _version(data: bytes) -> int:
 
 class Responder:
     """Serves printers, each on a port of its own, from one thread. `ports` in the order of the printers;
-    `most_waiting`: answers on their way at once, of all together."""
+    `most_waiting`: answers on their way at once, of all together.
 
-    def __init__(self, printers: Sequence[Printer], *, host: str = "127.0.0.1", seed: int = 0) -> None:
+    `at`: an address and a port for each, instead of a free port on `host`.
+    """
+
+    def __init__(
+        self,
+        printers: Sequence[Printer],
+        *,
+        host: str = "127.0.0.1",
+        at: Sequence[tuple[str, int]] | None = None,
+        seed: int = 0,
+    ) -> None:
         self._random = random.Random(seed)
         self._selector = selectors.DefaultSelector()
         self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int], Printer]] = []
@@ -385,10 +395,10 @@ class Responder:
         self._elsewhere = socket.socket(family, socket.SOCK_DGRAM)
         self._elsewhere.bind((host, 0))
         self.ports: list[int] = []
-        for printer in printers:
+        for printer, place in zip(printers, at or [(host, 0)] * len(printers), strict=True):
             opened = socket.socket(family, socket.SOCK_DGRAM)
             opened.setblocking(False)
-            opened.bind((host, 0))
+            opened.bind(place)
             self._sockets.append(opened)
             self._selector.register(opened, selectors.EVENT_READ, printer)
             self.ports.append(opened.getsockname()[1])

@@ -15,6 +15,17 @@ from tests.notify.mails import ANA, BEN, VALUES
 EMAILS = Path(settings.BASE_DIR) / "templates" / "emails"
 SHIPPED = VALUES | {"carrier": "UPS", "tracking": "1Z 999", "expected_on": "2026-11-25"}
 SILENT = {"address_name": "Main St", "days": 7, "advice": ["Leave it on."]}
+AGENT = {
+    "agent_name": "Head office",
+    "account_name": "Main St",
+    "host": "PRINTSRV1",
+    "last_heard_at": "2026-11-20T09:00:00+00:00",
+    "since_at": "2026-11-20T09:00:00+00:00",
+    "back_at": "2026-11-22T07:30:00+00:00",
+    "hours": 24,
+    "device_count": 57,
+    "agent_path": "/agents/x/",
+}
 STARTED = {
     "address_name": "Main St",
     "devices": ["Front desk", "Radiology"],
@@ -60,6 +71,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "order_delivered": VALUES | {"report_path": "/orders/abcdefgh01234567/problem/"},
     "problem_reported": VALUES | {"replaced_by": "SO-20420", "all_replaced": True},
     "problem_answered": VALUES | {"replaced_by": "", "answer": "It is the new name of the same."},
+    "agent_silent": AGENT,
+    "agent_back": AGENT,
     "device_silent": SILENT
     | {
         "device_name": "Front desk",

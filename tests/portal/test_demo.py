@@ -26,7 +26,7 @@ from pytest_django import DjangoDbBlocker
 from metered.accounts.models import Account, Membership, User
 from metered.agent.files import recordings
 from metered.fleet.actions import token_digest
-from metered.fleet.models import Bulletin, Device, Slot, Supply, Token
+from metered.fleet.models import Bulletin, Device, EnrolmentCode, Slot, Supply, Token
 from metered.fleet.software import is_below
 from metered.notify.models import Message
 from metered.orders import actions as orders
@@ -37,7 +37,8 @@ from metered.portal.demo.customers import RECORDED_AT
 from metered.portal.demo.history import LOW, OK, Places, Printers, make
 from metered.portal.demo.people import logins
 from metered.portal.demo.recorded import OLDEST, RECORDED, SLACK, end_of_history
-from metered.reads.models import DeviceState, Observation, Read
+from metered.reads.agents import behind, silent_agents_for_system
+from metered.reads.models import AgentState, DeviceState, Observation, Read
 from metered.replenishment import actions as replenishment
 from metered.replenishment import tasks
 from metered.replenishment.models import HeavyJob, PoolForecast, Position, Proposal
@@ -194,6 +195,21 @@ def test_the_stories_are_there() -> None:
     assert held.note
     assert held.source == Read.Source.CUSTOMER
     assert HeavyJob.objects.get(cancelled_at=None).starts_on > now.date()
+
+
+def test_its_agents_are_well_silent_old_and_refused() -> None:
+    now = timezone.now()
+    silent = silent_agents_for_system(now).get()
+    assert silent.name == "Lakeshore nurse station PC"
+    assert Device.objects.get(behind([silent.pk])).name == "Emergency triage"
+    assert Message.objects.filter(template="agent_silent").count() == 1
+    said = {state.agent.name: state for state in AgentState.objects.select_related("agent")}
+    assert is_below(said["Druckserver ESS-DRUCK"].version, settings.MINIMUM_AGENT_VERSION)
+    refused = said["Print services MRU-PS1"].status["refused"]
+    assert not Device.objects.filter(serial__in=[item["serial"] for item in refused]).exists()
+    reported = Device.objects.filter(removed_at=None, state__received_at__isnull=False)
+    assert not reported.filter(state__agent_at=None, state__direct_at=None).exclude(path="manual").exists()
+    assert EnrolmentCode.objects.filter(used_at=None, withdrawn_at=None).count() == 1
 
 
 def test_the_past_is_as_long_as_it_should_be() -> None:

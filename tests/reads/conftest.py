@@ -81,7 +81,7 @@ def answer(send: Send) -> Callable[..., dict[str, Any]]:
 def take(token: str) -> Take:
     """take(received_at, *reports): a batch of the agent that arrives at that moment."""
     row = Token.objects.get(digest=token_digest(token))
-    sender = Sender(row.pk, row.account_id, None)
+    sender = Sender(row.pk, row.account_id, None, row.agent_id)
 
     def call(received_at: dt.datetime, *reports: dict[str, Any]) -> ingest.Answer:
         body = batch(*reports, sequence=int(received_at.timestamp()))

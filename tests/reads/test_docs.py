@@ -32,7 +32,7 @@ def test_errors_of_the_schema_are_problems_in_json(
 def test_the_schema_describes_the_request_the_answers_and_the_token(client: Client) -> None:
     schema = json.loads(client.get("/api/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json").content)
     operation = schema["paths"]["/api/v1/telemetry"]["post"]
-    assert list(schema["paths"]) == ["/api/v1/telemetry"]
+    assert set(schema["paths"]) == {"/api/v1/telemetry", "/api/v1/agents/enrol"}
     assert set(operation["responses"]) == {"200", "400", "401", "406", "411", "413", "415", "422", "429"}
     assert operation["security"] == [{"token": []}]
     assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
@@ -42,6 +42,11 @@ def test_the_schema_describes_the_request_the_answers_and_the_token(client: Clie
         wire.SupplyLevel.__struct_fields__
     )
     assert set(schema["components"]["schemas"]["Meter"]["properties"]) == set(wire.Meter.__struct_fields__)
+    assert set(schema["components"]["schemas"]["Sender"]["properties"]) == set(wire.Sender.__struct_fields__)
+    assert set(schema["components"]["schemas"]["Status"]["properties"]) == set(wire.Status.__struct_fields__)
+    assert set(schema["components"]["schemas"]["SetAside"]["properties"]) == set(
+        wire.SetAside.__struct_fields__
+    )
 
 
 def test_the_example_is_a_batch(send: Callable[..., Any], cast: factories.Cast) -> None:

@@ -52,6 +52,13 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("heavy job", "announced"): gettext_lazy("%(who)s announced a heavy job"),
     ("heavy job", "changed"): gettext_lazy("%(who)s changed a heavy job"),
     ("heavy job", "withdrew"): gettext_lazy("%(who)s withdrew a heavy job"),
+    ("agent", "added"): gettext_lazy("%(who)s named the new device agent %(what)s"),
+    ("agent", "made a code for"): gettext_lazy(
+        "%(who)s made an enrolment code for the device agent %(what)s"
+    ),
+    ("agent", "enrolled"): gettext_lazy("The device agent %(what)s enrolled"),
+    ("agent", "renamed"): gettext_lazy("%(who)s renamed the device agent %(what)s"),
+    ("agent", "revoked"): gettext_lazy("%(who)s revoked the device agent %(what)s"),
     ("token", "issued"): gettext_lazy("%(who)s made a key for %(what)s to report with"),
     ("token", "revoked"): gettext_lazy("%(who)s took a key for reporting back"),
     ("address", "worded"): gettext_lazy("%(who)s changed the address %(what)s"),
@@ -81,6 +88,7 @@ LABELS: dict[str, Any] = {
     "carrier": gettext_lazy("Carrier"),
     "contact_email": gettext_lazy("Contract's contact"),
     "device": gettext_lazy("Serial number"),
+    "host": gettext_lazy("Computer"),
     "lines": gettext_lazy("Lines"),
     "name": gettext_lazy("Name"),
     "pages": gettext_lazy("Pages"),
@@ -90,6 +98,7 @@ LABELS: dict[str, Any] = {
     "taken_at": gettext_lazy("Read at"),
     "tracking": gettext_lazy("Tracking number"),
     "values": gettext_lazy("Meters"),
+    "version": gettext_lazy("Version"),
 }
 SAID = {"person", "email", "number", "hint"}
 """What stands in the sentence already, or says nothing to people."""

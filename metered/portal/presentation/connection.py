@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metered.fleet.software import is_below
 from metered.lib import wording
 from metered.portal.presentation.contact import contact
+from metered.portal.presentation.readers import behind_silent_agent
 from metered.portal.presentation.refusals import is_refused, way_out, why_refused
+from metered.reads.judge import AGENT_LEADS
+
+if TYPE_CHECKING:
+    from metered.portal.queries.agents import Reader
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,25 @@ class Connection:
     steps: list[Step]
     meanwhile: str
     check: Check | None
+    agent_url: str
+    """The page of the agent that reads it, for who may see that."""
 
 
 def connection(
-    device: Any, latest: Any, bulletin: Any, asked: Any, now: dt.datetime, *, may_check: bool
+    device: Any,
+    latest: Any,
+    bulletin: Any,
+    asked: Any,
+    now: dt.datetime,
+    *,
+    may_check: bool,
+    reader: Reader | None = None,
 ) -> Connection:
-    """`latest`: reads.queries.LatestLevels or None; `asked`: the last ConnectionCheck or None."""
+    """`latest`: reads.queries.LatestLevels or None; `asked`: the last ConnectionCheck or None; `reader`: the
+    agent that reported it last."""
     state, kind, heading, text = _state(device, latest, bulletin, now)
+    if state == "silent" and reader is not None and reader.silent_since is not None:
+        text = f"{behind_silent_agent(reader, now)} {text}"
     listens = state not in ("removed", "manual")
     return Connection(
         public_id=device.public_id,
@@ -70,10 +88,11 @@ def connection(
         heading=heading,
         kind=kind,
         text=text,
-        facts=_facts(device, latest, bulletin, now),
-        steps=_steps(device, latest, bulletin, state),
+        facts=_facts(device, latest, bulletin, reader, now),
+        steps=_steps(device, latest, bulletin, state, reader),
         meanwhile=_meanwhile(state),
         check=check(device, asked, bulletin, now, may=may_check) if listens else None,
+        agent_url=reverse("agent", args=[reader.public_id]) if reader and reader.public_id else "",
     )
 
 
@@ -87,7 +106,7 @@ def _state(device: Any, latest: Any, bulletin: Any, now: dt.datetime) -> tuple[s
         text = _("You send its meters when they are due; we work out from the pages printed what it needs.")
         return "manual", "", _("%(device)s is read by hand") % name, text
     heard = latest.received_at if latest else None
-    if latest and is_refused(latest.refused_at, heard):
+    if latest and is_refused(latest.refused_at, heard, latest.agent_at):
         why = why_refused(latest.refused_reason, bulletin, wording.local(now).date())
         text = _("%(when)s: %(why)s Until it gets through again we estimate its use.") % {
             "when": wording.stamp(latest.refused_at, zone=True),
@@ -126,7 +145,9 @@ def _silence(days: int) -> str:
     return text
 
 
-def _facts(device: Any, latest: Any, bulletin: Any, now: dt.datetime) -> list[tuple[str, str]]:
+def _facts(
+    device: Any, latest: Any, bulletin: Any, reader: Reader | None, now: dt.datetime
+) -> list[tuple[str, str]]:
     paths = {
         "direct": _("It reports by itself"),
         "agent": _("A device agent reads it"),
@@ -138,8 +159,10 @@ def _facts(device: Any, latest: Any, bulletin: Any, now: dt.datetime) -> list[tu
         "manual_reads": _("Can't report: its meters are read by hand"),
         "not_eligible": _("Can't report, and can't be replenished automatically"),
     }
+    both = latest is not None and latest.direct_at is not None and latest.agent_at is not None
+    told = _("It reports by itself, and a device agent reads it too") if both else paths.get(device.path, "")
     facts = [
-        (_("Connection"), paths.get(device.path, "")),
+        (_("Connection"), told),
         (_("This model"), models.get(device.model.eligibility, "")),
     ]
     if latest is None:
@@ -152,16 +175,32 @@ def _facts(device: Any, latest: Any, bulletin: Any, now: dt.datetime) -> list[tu
         }
     facts += [
         (_("Last contact"), heard),
+        *_by_path(latest, reader, now, both=both),
         (_("Heard then"), _heard(len(latest.levels), len(latest.meters)) if latest.received_at else ""),
         (_("Software"), _software(latest.software, bulletin)),
         (_("On your network"), latest.host),
     ]
-    if is_refused(latest.refused_at, latest.received_at):
+    if is_refused(latest.refused_at, latest.received_at, latest.agent_at):
         facts.append((_("Last attempt"), _("refused, %(when)s") % {"when": wording.stamp(latest.refused_at)}))
     if latest.refused_count:
         times = ngettext("%(n)s time so far", "%(n)s times so far", latest.refused_count)
         facts.append((_("Refused"), times % {"n": wording.grouped(latest.refused_count)}))
     return [(name, value) for name, value in facts if value]
+
+
+def _by_path(latest: Any, reader: Reader | None, now: dt.datetime, *, both: bool) -> list[tuple[str, str]]:
+    """When it was heard of by which way; of one way alone the last contact says it all."""
+    facts = []
+    if latest.agent_at and reader is not None and reader.name:
+        facts.append((_("Device agent"), f"{reader.name}, {wording.ago(latest.agent_at, now)}"))
+    elif both:
+        facts.append((_("By a device agent"), wording.ago(latest.agent_at, now)))
+    if both:
+        facts.append((_("By itself"), wording.ago(latest.direct_at, now)))
+        if now - latest.agent_at < AGENT_LEADS:
+            text = _("The agent's: levels and meters are taken from it while it reads the device.")
+            facts.append((_("Which counts"), text))
+    return facts
 
 
 def _software(has: str, bulletin: Any) -> str:
@@ -181,7 +220,7 @@ def _heard(levels: int, meters: int) -> str:
     return ", ".join(part for part in said if part)
 
 
-def _steps(device: Any, latest: Any, bulletin: Any, state: str) -> list[Step]:
+def _steps(device: Any, latest: Any, bulletin: Any, state: str, reader: Reader | None = None) -> list[Step]:
     """What to try, the likeliest first; nothing where nothing is wrong."""
     if state in ("removed", "fine"):
         return []
@@ -200,7 +239,17 @@ def _steps(device: Any, latest: Any, bulletin: Any, state: str) -> list[Step]:
                 _("In a long job it leaves questions unanswered; usually the next report is whole."),
             ),
         ]
-    steps = [
+    steps = []
+    if reader is not None and reader.silent_since is not None:
+        steps.append(
+            Step(
+                _("Begin with the device agent"),
+                _("See that its computer runs and reaches the internet: its devices come back with it."),
+                reverse("agent", args=[reader.public_id]) if reader.public_id else "",
+                _("See the agent") if reader.public_id else "",
+            )
+        )
+    steps += [
         Step(
             _("Leave it switched on"),
             _("A device that is switched off at night or by a power strip can't report."),
@@ -285,6 +334,8 @@ def _agent_step() -> Step:
     return Step(
         _("Or let a device agent report for it"),
         _("One PC on your network does it for up to 2,000 printers, whatever software they have."),
+        reverse("guide_chapter", args=["agent"]),
+        _("How an agent is set up"),
     )
 
 

@@ -16,6 +16,7 @@ from metered.lib.picture_words import words
 from metered.orders.presentation import State, held_until, line_state
 from metered.portal.presentation.contact import Contact, contact
 from metered.portal.presentation.forecast import RunOut, days_until, range_text, run_out_text
+from metered.portal.presentation.readers import behind_silent_agent
 from metered.portal.presentation.refusals import is_refused, way_out, why_refused
 from metered.portal.presentation.slots import colour, picture_level, slot_names
 from metered.reads.levels import NOT_REPORTED, LevelState
@@ -216,6 +217,8 @@ def _notes(whole: Whole, heard: Contact, now: dt.datetime) -> list[dict[str, str
             "Until it is heard of again we estimate its use from the past. Check that it is always on, that "
             "power saving leaves the network on, and that the network and the device agent work."
         )
+        if whole.reader is not None and whole.reader.silent_since is not None:
+            text = behind_silent_agent(whole.reader, now)
         url = reverse("device_connection", args=[whole.device.public_id])
         notes.append(
             {"kind": heard.kind, "title": title, "text": text, "url": url, "action": _("See what helps")}
@@ -274,7 +277,9 @@ def software_notes(whole: Whole, today: dt.date) -> list[dict[str, str]]:
 def _refusal(whole: Whole, today: dt.date) -> dict[str, Any] | None:
     """The note on its last attempt, if that was refused, and the reason."""
     latest, bulletin = whole.latest, whole.bulletin
-    if latest is None or latest.refused_at is None or not is_refused(latest.refused_at, latest.received_at):
+    if latest is None or latest.refused_at is None:
+        return None
+    if not is_refused(latest.refused_at, latest.received_at, latest.agent_at):
         return None
     why = why_refused(latest.refused_reason, bulletin, today)
     out = way_out(

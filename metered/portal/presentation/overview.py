@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metered.lib import wording
+from metered.portal.presentation import agents
 from metered.portal.presentation.contact import contact
 from metered.portal.presentation.devices import label
 from metered.portal.presentation.forecast import days_until
@@ -21,6 +23,7 @@ from metered.portal.presentation.stock import because, by
 from metered.reads.presentation import heading as reads_heading
 
 if TYPE_CHECKING:
+    from metered.portal.queries.agents import Silent
     from metered.portal.queries.forecasts import Coverage, Short
     from metered.portal.queries.overview import Needs, Outdated
     from metered.reads.due import Summary
@@ -102,6 +105,13 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
                 _("See them"),
             )
         )
+    rows += [_silent_agent(item, now) for item in found.silent_agents[:SHORT]]
+    rest = len(found.silent_agents) - SHORT
+    if rest > 0:
+        title = ngettext("%(n)s more device agent is silent", "%(n)s more device agents are silent", rest)
+        url = reverse("agents") if found.silent_agents[0].public_id else reverse("devices") + "?state=silent"
+        rows.append(Need("bad", title % {"n": wording.grouped(rest)}, "", url, _("See them")))
+    rows += _agents(found.agents, now)
     rows += [_silent(row, outdated.get(row["public_id"]), now) for row in found.silent]
     rest = found.silent_count - len(found.silent)
     if rest > 0:
@@ -202,6 +212,49 @@ def _refused(row: dict[str, Any], today: dt.date) -> Need:
     out = way_out(reason, instructions="", by_agent=bulletin is None or bulletin.agent_is_way_out)
     text = f"{why[:1].upper()}{why[1:]} {out}"
     return Need("bad", title, text, _device_url(row["public_id"]), _("See how to fix"))
+
+
+def _silent_agent(item: Silent, now: dt.datetime) -> Need:
+    """One agent in the place of all devices behind it."""
+    values = {"agent": item.name, "span": wording.since(item.since, now), "n": wording.grouped(item.devices)}
+    if not item.name:
+        title = _("The device agent that reads your printers has been silent for %(span)s") % values
+    elif item.ever:
+        title = _("The device agent %(agent)s has been silent for %(span)s") % values
+    else:
+        title = _("The device agent %(agent)s has enrolled and never reported") % values
+    text = (
+        ngettext(
+            "%(n)s device is heard of through it. Until it is back we estimate its use.",
+            "%(n)s devices are heard of through it. Until it is back we estimate their use.",
+            item.devices,
+        )
+        % values
+        if item.devices
+        else _("No device was heard of through it yet.")
+    )
+    if item.public_id:
+        return Need("bad", title, text, reverse("agent", args=[item.public_id]), _("See what helps"))
+    return Need("bad", title, text, reverse("devices") + "?path=agent&sort=contact", _("See the devices"))
+
+
+def _agents(rows: Sequence[dict[str, Any]], now: dt.datetime) -> list[Need]:
+    """What else is the matter with device agents; the silent ones are told already."""
+    silent_before = now - settings.AGENT_SILENT_AFTER
+    found = []
+    for row in rows:
+        if row["has_key"] and row["heard_at"] <= silent_before:
+            continue
+        for trouble in agents.troubles(row, now)[:1]:
+            url = reverse("agent", args=[row["public_id"]])
+            found.append(Need(trouble.kind, trouble.title, trouble.text, url, _("See what to do")))
+    rest = len(found) - SHORT
+    if rest > 0:
+        title = ngettext(
+            "%(n)s more device agent needs a look", "%(n)s more device agents need a look", rest
+        ) % {"n": wording.grouped(rest)}
+        return [*found[:SHORT], Need("warn", title, "", reverse("agents"), _("See them"))]
+    return found
 
 
 def _silent(row: dict[str, Any], outdated: Outdated | None, now: dt.datetime) -> Need:

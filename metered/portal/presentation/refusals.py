@@ -8,11 +8,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from metered.lib import wording
+from metered.reads.judge import AGENT_LEADS
 
 
-def is_refused(refused_at: dt.datetime | None, received_at: dt.datetime | None) -> bool:
-    """Whether the last attempt was refused: nothing got through since, or ever."""
-    return refused_at is not None and (received_at is None or refused_at > received_at)
+def is_refused(
+    refused_at: dt.datetime | None, received_at: dt.datetime | None, agent_at: dt.datetime | None = None
+) -> bool:
+    """Whether the last attempt was refused: nothing got through since, or ever.
+
+    `agent_at`: when an agent last reported the device; while one does, its own attempts don't matter.
+    """
+    if refused_at is None or (agent_at is not None and refused_at < agent_at + AGENT_LEADS):
+        return False
+    return received_at is None or refused_at > received_at
 
 
 def why_refused(reason: str, bulletin: Any, today: dt.date) -> str:

@@ -125,7 +125,7 @@ def row(device: Mapping[str, Any], bulletins: Mapping[int, Any], today: dt.date)
     if not is_below(has, bulletin.minimum_software):
         # It was refused for what it had then; the portal never kept that report.
         has = _("older")
-    refused = is_refused(device["state__refused_at"], device["state__received_at"])
+    refused = is_refused(device["state__refused_at"], device["state__received_at"], device["state__agent_at"])
     todo = _("Update its software")
     if bulletin.agent_is_way_out:
         todo = _("Update its software, or let a device agent report for it")

@@ -104,15 +104,15 @@ def known(viewer: Viewer, rows: Iterable[Mapping[str, Any]]) -> dict[str, Known]
 
 
 def _named(viewer: Viewer, ids: Mapping[str, set[str]]) -> dict[str, Known]:
-    """What has a name and no page of its own."""
+    """Contracts, which have no page of their own, and device agents."""
     contracts = Contract.objects.visible_to(viewer).filter(public_id__in=ids.get("contract", set()))
     agents = Agent.objects.visible_to(viewer).filter(
         Q(public_id__in=ids.get("agent", set())) | Q(public_id__in=ids.get("token", set()))
     )
-    return {
-        public_id: Known(name)
-        for rows in (contracts.values_list("public_id", "number"), agents.values_list("public_id", "name"))
-        for public_id, name in rows
+    known = {public_id: Known(number) for public_id, number in contracts.values_list("public_id", "number")}
+    return known | {
+        public_id: Known(name, reverse("agent", args=[public_id]))
+        for public_id, name in agents.values_list("public_id", "name")
     }
 
 

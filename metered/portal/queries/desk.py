@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from metered.accounts.models import JoinRequest
@@ -15,6 +16,7 @@ from metered.fleet.models import DeviceRequest
 from metered.notify.models import Message
 from metered.orders.models import LineState, Order
 from metered.portal.models import SupportMessage
+from metered.reads.agents import silent_agents_for_system
 from metered.reads.models import Batch, Read
 from metered.reads.queries import silent_for_system
 
@@ -62,6 +64,12 @@ def queues_for_system(user: Any) -> list[Queue]:
             silent,
             reverse("admin:fleet_device_changelist") + "?silent=yes",
             "fleet.view_device",
+        ),
+        Queue(
+            _("Silent device agents"),
+            silent_agents_for_system(timezone.now()).count(),
+            reverse("admin:fleet_agent_changelist") + "?state=silent",
+            "fleet.view_agent",
         ),
         Queue(
             _("Messages from customers to answer"),

@@ -11,6 +11,7 @@ from metered.fleet.models import Bulletin, Device, Slot
 from metered.fleet.queries import published_bulletins_for_system
 from metered.orders.queries import Coming, coming
 from metered.portal.presentation.forecast import RunOut
+from metered.portal.queries.agents import Reader, reader
 from metered.portal.queries.forecasts import decisions, run_outs
 from metered.reads.models import Read
 from metered.reads.queries import History, LatestLevels, latest_levels, level_history, reads
@@ -36,6 +37,8 @@ class Whole:
     history: History
     reads: list[Read]
     bulletin: Bulletin | None
+    reader: Reader | None
+    """The agent that reported it last."""
     meters: list[str] = field(default_factory=list)
     """Codes of the meters that its model counts, in their order."""
 
@@ -60,9 +63,10 @@ def whole(viewer: Viewer, public_id: str, now: dt.datetime) -> Whole | None:
         )
     }
     pool_ids = [pool.pk for pool in pools.values()]
+    latest = latest_levels(viewer, [device.pk]).get(device.pk)
     return Whole(
         device=device,
-        latest=latest_levels(viewer, [device.pk]).get(device.pk),
+        latest=latest,
         slots=slots,
         run_outs={found.slot_id: found for found in run_outs(viewer, [device.pk])},
         pools=pools,
@@ -71,5 +75,6 @@ def whole(viewer: Viewer, public_id: str, now: dt.datetime) -> Whole | None:
         history=level_history(viewer, device, days=HISTORY_DAYS, now=now),
         reads=list(reads(viewer, device=device)[:READS]),
         bulletin=published_bulletins_for_system(now).filter(model_id=device.model_id).first(),
+        reader=reader(viewer, latest, now),
         meters=list(device.model.meters.order_by("order", "code").values_list("code", flat=True)),
     )

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Min, QuerySet, Window
+from django.db.models import Count, F, Min, Q, QuerySet, Window
 
 from metered.accounts.access import Viewer
 from metered.fleet.models import Bulletin, Device
 from metered.fleet.queries import published_bulletins_for_system
 from metered.fleet.software import is_below
-from metered.portal.queries import stock
+from metered.portal.queries import agents, stock
+from metered.portal.queries.agents import Silent
 from metered.portal.queries.devices_in_use import in_use, silent_since
 from metered.portal.queries.refusals import last_attempt_refused
+from metered.reads.agents import behind
 from metered.reads.due import Summary, summary
 from metered.reads.models import Read
 
@@ -55,11 +57,16 @@ class Needs:
     """Addresses that are asked to count their shelves, as queries.stock.asked gives them."""
     reads_due: Summary
     """The reads that a person is to enter; none for who may not enter them."""
+    silent_agents: list[Silent]
+    """The longest silent first. The devices that they explain stand in no other list of silent ones."""
+    agents: list[dict[str, Any]]
+    """All agents in use, as queries.agents gives them; none for who is limited to addresses."""
 
 
 def needs(viewer: Viewer, now: dt.datetime) -> Needs:
     """What a person can do something about."""
     bulletins = {row.model_id: row for row in published_bulletins_for_system(now)}
+    silent_agents = agents.silent(viewer, now)
     refused = _first(
         in_use(viewer)
         .filter(last_attempt_refused())
@@ -70,6 +77,7 @@ def needs(viewer: Viewer, now: dt.datetime) -> Needs:
         in_use(viewer)
         .filter(silent_since(now, settings.SILENT_WARN_DAYS))
         .exclude(last_attempt_refused())
+        .exclude(explained(silent_agents))
         .order_by(F("state__received_at").asc(nulls_last=True), "id")
         .values(
             "public_id", "name", "model_id", "model__name", "path", "installed_on",
@@ -92,7 +100,14 @@ def needs(viewer: Viewer, now: dt.datetime) -> Needs:
         held_count=_count(held),
         counts=stock.asked(viewer),
         reads_due=summary(viewer, now, named=True) if viewer.may("report") else Summary(0, None),
+        silent_agents=silent_agents,
+        agents=agents.all_in_use(viewer),
     )
+
+
+def explained(silent_agents: Sequence[Silent]) -> Q:
+    """The condition on Device: that it is not heard of is told of its agent already."""
+    return behind([agent.id for agent in silent_agents])
 
 
 def _first(rows: QuerySet[Any, Any]) -> list[dict[str, Any]]:

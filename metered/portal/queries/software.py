@@ -90,6 +90,7 @@ def narrowed(viewer: Viewer, bulletins: Mapping[int, Bulletin], wanted: Wanted) 
         .values(
             "id", "public_id", "name", "place", "serial", "model_id", "model__name", "model__vendor",
             "address__name", "state__software", "state__received_at", "state__refused_at",
+            "state__agent_at",
             "state__refused_reason", "by",
         )
     )  # fmt: skip

@@ -15,6 +15,7 @@ from metered.fleet.queries import bulletin_for_model_for_system
 from metered.lib.errors import Refused
 from metered.portal.presentation import connection as words
 from metered.portal.queries import device_changes as queries
+from metered.portal.queries.agents import reader
 from metered.reads.actions import ask_for_contact
 from metered.reads.queries import latest_check, latest_levels
 
@@ -26,13 +27,15 @@ def connection(request: HttpRequest, public_id: str) -> HttpResponse:
     device = queries.device(viewer, public_id)
     if device is None:
         raise Http404
+    latest = latest_levels(viewer, [device.pk]).get(device.pk)
     shown = words.connection(
         device,
-        latest_levels(viewer, [device.pk]).get(device.pk),
+        latest,
         bulletin_for_model_for_system(device.model_id, now),
         latest_check(viewer, device),
         now,
         may_check=viewer.may("report"),
+        reader=reader(viewer, latest, now),
     )
     part = "#check" if request.htmx else ""  # type: ignore[attr-defined]
     response = render(request, "portal/device_connection.html" + part, {"connection": shown})

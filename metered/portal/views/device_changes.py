@@ -132,7 +132,9 @@ def change(request: HttpRequest, public_id: str) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """Asks for a device to be added to the account."""
     viewer = viewer_of(request)
-    form = _form("add", viewer, request.POST if request.method == "POST" else None)
+    # An agent found it: its serial number is known.
+    known = {"serial": request.GET.get("serial", "")[:64]}
+    form = _form("add", viewer, request.POST if request.method == "POST" else None, initial=known)
     if request.method == "POST" and form.is_valid():
         done = _ask(request, viewer, "add", form)
         if done is not None:
@@ -140,10 +142,10 @@ def add(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/device_add.html", {"form": form})
 
 
-def _form(kind: str, viewer: Viewer, data: Any) -> forms.Form:
+def _form(kind: str, viewer: Viewer, data: Any, initial: dict[str, str] | None = None) -> forms.Form:
     offered = {"addresses": addresses(viewer).values_list("public_id", "name")}
     if kind == "add":
-        return AddForm(data, **offered)
+        return AddForm(data, initial=initial, **offered)
     if kind == "move":
         return MoveForm(data, **offered)
     return RemoveForm(data) if kind == "remove" else SerialForm(data)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.models import Login
@@ -23,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from metered.accounts import joining, people
 from metered.accounts import people_queries as queries
 from metered.accounts.access import for_viewers, viewer_of
-from metered.accounts.limits import allowed
+from metered.accounts.limits import allowed, network
 from metered.accounts.middleware import SESSION_KEY
 from metered.accounts.people_forms import AgainForm, NewcomerForm, RegistrationForm
 from metered.accounts.words import part, role_means
@@ -67,20 +65,12 @@ def register_sent(request: HttpRequest) -> HttpResponse:
 def _may_try(request: HttpRequest, email: str) -> bool:
     """Counts a try for the network and for the address: both, so that neither count tells of the other."""
     by_network = allowed(
-        "register-network", _network(request), at_most=settings.REGISTRATIONS_PER_NETWORK, within=HOUR
+        "register-network", network(request), at_most=settings.REGISTRATIONS_PER_NETWORK, within=HOUR
     )
     by_address = allowed(
         "register-address", email.lower(), at_most=settings.REGISTRATIONS_PER_ADDRESS, within=HOUR
     )
     return by_network and by_address
-
-
-def _network(request: HttpRequest) -> str:
-    """Whose try it is: an IPv4 address, or the /64 that one connection owns."""
-    address = ipaddress.ip_address(get_adapter().get_client_ip(request))
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
 
 
 def _too_often(request: HttpRequest, template: str, form: Any) -> HttpResponse:
