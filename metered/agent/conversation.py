@@ -155,7 +155,7 @@ class Conversation:
         self._attempts = attempts
         self._now = now
         self._step = self._started = self._worked = remembered.first_step()
-        self._second_pass = False
+        self._had_second_pass = False
         self._bulk_answered = False
         self._requests = self._tries = 0
         self._maker = remembered.maker
@@ -189,7 +189,7 @@ class Conversation:
 
         No second pass, no other version, no patience: most addresses have nobody at them.
         """
-        self._second_pass, self._attempts = True, 1
+        self._had_second_pass, self._attempts = True, 1
         scalars = (*_scalars_of(None, self._groups), *_FIRST_ROWS)
         question = _get(scalars)
         try:
@@ -242,6 +242,7 @@ class Conversation:
         Raises RefusedError when the device is there and refuses; None when there is none.
         """
         sessions: dict[tuple[int, str], Session] = {}
+        second_pass = False
         patience = 1 if self._remembered.silent >= GIVEN_UP_AFTER else self._attempts
         choices = self._choices(fallback=True)
         refusals: list[str] = []
@@ -250,7 +251,7 @@ class Conversation:
             session = self._session = sessions.get(choice) or self._begin(*choice)
             sessions[choice] = session
             try:
-                for _ in range(patience if self._second_pass else 1):
+                for _ in range(patience if second_pass else 1):
                     answer = yield from self._asked(question)
                     if answer is not None:
                         self._reached(choice[0])
@@ -259,8 +260,9 @@ class Conversation:
                 refusals.append(str(error))
                 del choices[0]
                 continue
-            if not self._second_pass:
-                yield from self._set_aside()
+            if not second_pass:
+                yield None
+                second_pass = True
                 continue
             del choices[0]
             if isinstance(session, SecureSession) and session.met:
@@ -278,10 +280,6 @@ class Conversation:
         if not session.bulk:
             self._step = self._started = max(self._step, FIRST_WITHOUT_BULK)
         self._worked = self._step
-
-    def _set_aside(self) -> Generator[None, Reply, None]:
-        self._second_pass = True
-        yield None
 
     # What is read
 
@@ -436,10 +434,10 @@ class Conversation:
                 return answer
             self._tries += 1
             if self._tries >= self._attempts:
-                if self._second_pass:
+                if self._had_second_pass:
                     raise _StoppedError(STOPPED)
-                yield from self._set_aside()
-                self._tries = 0
+                yield None
+                self._had_second_pass, self._tries = True, 0
             elif self._tries == 1:
                 continue
             never = question.kind == pdu.GETBULK and not self._bulk_answered and self._step > self._started

@@ -297,6 +297,6 @@ def test_without_the_cipher_package_it_is_said(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers", None)
     outcome = collect_one(Printer(office(7), engine=Engine([User("reader")])), USER)
     assert outcome.error == (
-        "SNMPv3 with privacy needs the package cryptography: pip install 'metered[snmpv3]'"
+        "SNMPv3 with privacy needs the package cryptography: pip install 'metered-agent[snmpv3]'"
     )
     assert collect([Printer(office(7))], Community("public"))[0].complete

@@ -37,7 +37,9 @@ from metered.fleet.models import Device
 from metered.fleet.serials import serial_key
 from metered.reads.models import Batch, Observation
 from tests import factories as make
-from tests.agent.devices import HERE
+from tests.agent.datagrams import prove as damaged_datagrams
+from tests.agent.devices import HERE, RECORDINGS
+from tests.agent.fuzz_walks import fuzz
 from tests.agent.sites import Site, site
 from tests.agent.spools import report
 from tests.flows.stack import ROOT, Stack, running, url_of
@@ -58,6 +60,8 @@ class Size:
     portal_kills: int = 50
     printers: int = 2_000
     hours: int = 168
+    datagrams: int = 1_000_000
+    walks: int = 100_000
     seed: int = 0
 
 
@@ -385,5 +389,30 @@ def _said(*command: str, at: Path | None = None) -> str:
     return subprocess.run(command, cwd=at, env=environment, capture_output=True, text=True, check=True).stdout
 
 
-PARTS: dict[str, Callable[[Size, Say], list[str]]] = {"kills": kills, "offline": offline, "alone": alone}
+# Whatever a printer sends
+
+
+def datagrams(size: Size, say: Say) -> list[str]:
+    """Damaged answers, one by one and within whole conversations."""
+    tally = damaged_datagrams(size.datagrams, size.seed, say)
+    say(f"{tally.datagrams:,} damaged datagrams: {dict(tally.seen)}; {len(tally.faults)} faults")
+    return tally.faults
+
+
+def walks(size: Size, say: Say) -> list[str]:
+    """Walks gone wrong: made ones, and the recordings where they are."""
+    outcome = fuzz(
+        size.walks, seed=size.seed, recordings=RECORDINGS if RECORDINGS.is_dir() else None, say=say
+    )
+    say(str(outcome))
+    return outcome.faults
+
+
+PARTS: dict[str, Callable[[Size, Say], list[str]]] = {
+    "kills": kills,
+    "offline": offline,
+    "alone": alone,
+    "datagrams": datagrams,
+    "walks": walks,
+}
 """What `prove agent` can be asked for, in its order."""

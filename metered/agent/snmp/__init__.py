@@ -13,5 +13,5 @@ A request's way, one file a step:
     exchange.py     one shared UDP socket: sends, waits, matches answers, keeps to a pace
 
 Everything but exchange.py is pure: bytes in, bytes or values out. A conversation with a device is a generator
-that yields what to send and is sent what came back (docs/adr/0012-our-own-snmp.md says why it is all ours).
+that yields what to send and is sent what came back (docs/adr/0014-our-own-snmp.md says why it is all ours).
 """

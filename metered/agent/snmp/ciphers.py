@@ -45,7 +45,7 @@ def _cipher(protocol: str, key: bytes, boots: int, time: int, salt: bytes) -> "C
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     except ImportError:
         raise NoCipherError(
-            "SNMPv3 with privacy needs the package cryptography: pip install 'metered[snmpv3]'"
+            "SNMPv3 with privacy needs the package cryptography: pip install 'metered-agent[snmpv3]'"
         ) from None
     if protocol == "des":
         # section 8.1.1.1: eight octets are the key, eight more the pre-IV; DES is triple DES with one key

@@ -57,6 +57,8 @@ class Command(BaseCommand):
         agent.add_argument("--portal-kills", type=int, default=usual.portal_kills)
         agent.add_argument("--printers", type=int, default=usual.printers, help="of the week offline")
         agent.add_argument("--hours", type=int, default=usual.hours, help="of it")
+        agent.add_argument("--datagrams", type=int, default=usual.datagrams, help="damaged ones")
+        agent.add_argument("--walks", type=int, default=usual.walks, help="gone wrong")
         agent.add_argument("--seed", type=int, default=usual.seed)
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
