@@ -4,17 +4,8 @@ import re
 from dataclasses import dataclass
 
 from metered.agent import oids, vendors
-from metered.agent.vendors import E, Vendor
+from metered.agent.vendors import Vendor
 from metered.agent.walk import Oid, Walk, oid
-
-# IEEE 1284 device ids: the Port Monitor MIB's, HP's (Brother answers it in its own branch), Xerox's, Epson's
-DEVICE_IDS = (
-    oids.ppmPrinterIEEE1284DeviceId,
-    E + "11.2.3.9.1.1.7",
-    E + "2435.2.3.9.1.1.7",
-    E + "253.8.51.1.2.1.20",
-    E + "1248.1.2.2.1.1.1.1",
-)
 
 # HP's print server card stands in printers of other makers too and names only itself
 JETDIRECT = "HP ETHERNET MULTI-ENVIRONMENT"
@@ -49,12 +40,15 @@ class Identity:
 def read(walk: Walk) -> Identity:
     descr = walk.text(oids.sysDescr) or ""
     names = _device_names(walk)
-    device_id = _device_id(walk)
-    profile, brand = _maker(walk, descr, [*names, device_id.get("MFG", ""), device_id.get("DES", "")])
+    # the Printer-MIB's name is the model until a person changes it: only where nothing else tells
+    given = list(walk.texts(oids.prtGeneralPrinterName).values())
+    device_id = _device_id(walk, [oids.ppmPrinterIEEE1284DeviceId])
+    profile = _profile(walk, [*_told(names, device_id, descr), *given])
+    device_id = device_id or _device_id(walk, [column.oid for column in profile.device_id])
     return Identity(
         profile=profile,
-        vendor=brand,
-        model=_model(walk, profile, descr, names, device_id),
+        vendor=_brand(profile, [*_told(names, device_id, descr), *given]),
+        model=_model(walk, profile, descr, names, device_id, given),
         serial=_serial(walk, profile, descr),
         software=_software(walk, profile, descr),
     )
@@ -99,27 +93,34 @@ def as_said(name: str) -> str:
 
 
 def serial_in(text: str | None) -> str | None:
-    """A serial number without padding; None for placeholders: every real one has a digit other than zero."""
+    """A serial number without padding, its own zeros kept; None for placeholders such as "TEST000000"."""
     bare = " ".join((text or "").strip(_PADDING).split())
     if not 4 <= len(bare) <= LONGEST_SERIAL or not _SERIAL.fullmatch(bare):
         return None
-    return bare if re.search(r"[1-9]", bare) and len(set(bare)) > 1 else None
+    kinds, zeros = len(set(bare)), bare.count("0")
+    if not re.search(r"[1-9]", bare) and (kinds <= 2 or zeros == 0 or zeros * 2 >= len(bare)):
+        return None
+    return bare if kinds > 1 else None
 
 
 def _device_names(walk: Walk) -> list[str]:
-    """hrDeviceDescr of the printer devices, then the Printer-MIB's name, which a person may have changed."""
+    """hrDeviceDescr of the printer devices."""
     descriptions = walk.texts(oids.hrDeviceDescr)
     types = dict(walk.under(oids.hrDeviceType))
     printers = [row for row, value in types.items() if value == oid(oids.hrDevicePrinter)]
     # without a single type, the first device is the printer: Printer-MIB's index 1
-    named = [descriptions[row] for row in printers or ([] if types else [(1,)]) if row in descriptions]
-    return [*named, *walk.texts(oids.prtGeneralPrinterName).values()]
+    return [descriptions[row] for row in printers or ([] if types else [(1,)]) if row in descriptions]
 
 
-def _device_id(walk: Walk) -> dict[str, str]:
+def _told(names: list[str], device_id: dict[str, str], descr: str) -> list[str]:
+    """What the device calls itself, the surest first."""
+    return [*names, device_id.get("MFG", ""), device_id.get("DES", ""), descr]
+
+
+def _device_id(walk: Walk, columns: list[str]) -> dict[str, str]:
     """The fields of the IEEE 1284 device id ("MFG:…;MDL:…;") by their short keys; {} without one."""
-    for name in DEVICE_IDS:
-        for text in walk.texts(name).values():
+    for column in columns:
+        for text in walk.texts(column).values():
             pairs = (part.split(":", 1) for part in text.split(";") if ":" in part)
             fields = {key.strip().upper(): value.strip() for key, value in pairs}
             if "MDL" in fields or "MODEL" in fields:
@@ -128,30 +129,37 @@ def _device_id(walk: Walk) -> dict[str, str]:
     return {}
 
 
-def _maker(walk: Walk, descr: str, names: list[str]) -> tuple[Vendor, str | None]:
-    """The table entry by object id, as rows follow the board's maker; the name by what it calls itself."""
+def _profile(walk: Walk, names: list[str]) -> Vendor:
+    """The table's entry by object id, as rows follow the board's maker; else by one of `names`."""
     object_id = walk.get(oids.sysObjectID)
     device_ids = [value for _, value in walk.under(oids.hrDeviceID)]
-    known = [by_object_id(value) for value in (object_id, *device_ids) if isinstance(value, tuple)]
-    profile = next((vendor for vendor in known if vendor is not vendors.UNKNOWN), vendors.UNKNOWN)
-    for words in (*names, descr):
+    for value in (object_id, *device_ids):
+        if isinstance(value, tuple) and (known := by_object_id(value)) is not vendors.UNKNOWN:
+            return known
+    branded = next(filter(None, map(vendors.by_brand, names)), None)
+    return branded[0] if branded else vendors.UNKNOWN
+
+
+def _brand(profile: Vendor, names: list[str]) -> str | None:
+    """The maker as people write it, by what the device calls itself."""
+    for words in names:
         if words.startswith(JETDIRECT) and profile.name not in ("HP", ""):
             continue
         branded = vendors.by_brand(words)
         if branded:
-            return (branded[0] if profile is vendors.UNKNOWN else profile), branded[1]
-    return profile, profile.name or None
+            return branded[1]
+    return profile.name or None
 
 
 def _model(
-    walk: Walk, profile: Vendor, descr: str, names: list[str], device_id: dict[str, str]
+    walk: Walk, profile: Vendor, descr: str, names: list[str], device_id: dict[str, str], given: list[str]
 ) -> str | None:
-    listed = [walk.text(row) or "" for row in profile.model]
+    listed = [walk.text(row.oid) or "" for row in profile.model]
     listed += [*names, device_id.get("MDL", ""), device_id.get("DES", "")]
     listed.append(_found(profile.model_in_descr, descr) or "")
     if vendors.by_brand(descr) and not descr.startswith(JETDIRECT):
         listed.append(_VERSION_AT_END.sub("", _AFTER_MODEL.split(descr)[0].strip()))
-    for name in listed:
+    for name in [*listed, *given]:
         said = as_said(name)
         if said.lower() not in _NO_MODEL and not _NOT_A_MODEL.match(said):
             return said
@@ -164,7 +172,7 @@ def _serial(walk: Walk, profile: Vendor, descr: str) -> str | None:
         serial = serial_in(text)
         if serial:
             return serial
-    told = [walk.text(row) for row in profile.serial] + [_found(profile.serial_in_descr, descr)]
+    told = [walk.text(row.oid) for row in profile.serial] + [_found(profile.serial_in_descr, descr)]
     serials = [serial for serial in map(serial_in, told) if serial]
     if not serials:
         return None
@@ -175,7 +183,7 @@ def _serial(walk: Walk, profile: Vendor, descr: str) -> str | None:
 
 def _software(walk: Walk, profile: Vendor, descr: str) -> str | None:
     for row in profile.software:
-        version = re.sub(r"^(?:firmware )?ver(?:sion)?[. ]*", "", walk.text(row) or "", flags=re.I)
+        version = re.sub(r"^(?:firmware )?ver(?:sion)?[. ]*", "", walk.text(row.oid) or "", flags=re.I)
         if version:
             return version[:LONGEST_SOFTWARE].rstrip()
     in_descr = _found(profile.software_in_descr, descr)

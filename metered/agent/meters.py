@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metered.agent import oids, packed
-from metered.agent.vendors import Count, Labelled, Packed, Split, Typed, Vendor
+from metered.agent import oids, packed, rules
+from metered.agent.rules import Count, Labelled, Packed, Row, Split, Tallied, Typed
+from metered.agent.vendors import Vendor
 from metered.agent.walk import Oid, Walk, dotted, oid
 
 ORDER = ("total", "mono", "colour", "large_mono", "large_colour")
@@ -71,70 +72,113 @@ def _life_counts(walk: Walk, vendor: Vendor) -> Iterable[Meter]:
         )
 
 
-def _by_rule(
-    walk: Walk, rule: Count | Split | Labelled | Typed | Packed, known: Mapping[str, int]
-) -> Iterable[Meter]:
+def _by_rule(walk: Walk, rule: rules.Meters, known: Mapping[str, int]) -> Iterable[Meter]:
     match rule:
         case Count():
-            count = walk.integer(rule.oid)
-            return (
-                []
-                if count is None or not 0 <= count <= MOST
-                else [Meter(rule.meter, count, "impressions", rule.oid)]
-            )
+            count = _count(walk, rule.row)
+            return [] if count is None else [Meter(rule.meter, count, "impressions", rule.row.oid)]
         case Split():
-            parts = {meter: [oid(row) for row in rows] for meter, rows in rule.parts.items()}
-            whole = walk.integer(rule.whole) if rule.whole else None
-            return _sums(walk, parts, whole or known.get("total"), known)
+            parts = {
+                meter: {oid(row.oid): count for row in rows if (count := _count(walk, row)) is not None}
+                for meter, rows in rule.parts.items()
+            }
+            return _sums(walk, parts, [_count(walk, whole) for whole in rule.wholes], known)
         case Labelled():
             return _labelled(walk, rule, known)
         case Typed():
             return _typed(walk, rule)
+        case Tallied():
+            return _tallied(walk, rule, known)
         case Packed():
-            raw = walk.get(rule.oid)
-            counts = packed.numbers(raw) if isinstance(raw, bytes) else {}
-            return [
-                Meter(meter, counts[code], "impressions", rule.oid)
-                for code, meter in rule.meters.items()
-                if code in counts
-            ]
+            return _packed(walk, rule, known)
+
+
+def _count(walk: Walk, row: Row) -> int | None:
+    count = walk.integer(row.oid)
+    return count if count is not None and 0 <= count <= MOST else None
+
+
+def _counts(walk: Walk, column: Row) -> dict[Oid, int]:
+    return {row: count for row, count in walk.integers(column.oid).items() if 0 <= count <= MOST}
 
 
 def _labelled(walk: Walk, rule: Labelled, known: Mapping[str, int]) -> Iterable[Meter]:
-    names = walk.texts(rule.names)
-    values = oid(rule.values)
-    parts = {
-        meter: [values + row for row, name in names.items() if re.fullmatch(pattern, name)]
-        for meter, pattern in rule.parts.items()
-    }
-    wholes = [
-        walk.integer(dotted(values + row)) for row, name in names.items() if re.fullmatch(rule.whole, name)
+    names, counts, values = walk.texts(rule.names.oid), _counts(walk, rule.values), oid(rule.values.oid)
+
+    def named(pattern: str) -> dict[Oid, int]:
+        """The counts whose names fit, by their OIDs."""
+        return {
+            values + row: counts[row]
+            for row, name in names.items()
+            if row in counts and re.fullmatch(pattern, name)
+        }
+
+    wholes = named(rule.whole).values() if rule.whole else []
+    sums = _sums(walk, {meter: named(pattern) for meter, pattern in rule.parts.items()}, wholes, known)
+    single = {meter: named(pattern) for meter, pattern in rule.also.items()} if sums else {}
+    return sums + [
+        Meter(meter, count, "impressions", dotted(row))
+        for meter, rows in single.items()
+        if len(rows) == 1
+        for row, count in rows.items()
     ]
-    return _sums(walk, parts, next((whole for whole in wholes if whole), known.get("total")), known)
 
 
 def _typed(walk: Walk, rule: Typed) -> Iterable[Meter]:
-    units, values = walk.integers(rule.units), walk.integers(rule.values)
-    for row, code in walk.integers(rule.types).items():
-        if code in rule.meters and 0 <= values.get(row, -1) <= MOST:
+    units, values = walk.integers(rule.units.oid), _counts(walk, rule.values)
+    for row, code in walk.integers(rule.types.oid).items():
+        if code in rule.meters and row in values:
             unit = rule.unit_names.get(units.get(row, 0), "other")
-            yield Meter(rule.meters[code], values[row], unit, f"{rule.values}.{dotted(row)}")
+            yield Meter(rule.meters[code], values[row], unit, f"{rule.values.oid}.{dotted(row)}")
+
+
+def _tallied(walk: Walk, rule: Tallied, known: Mapping[str, int]) -> Iterable[Meter]:
+    jobs, units, colours = (walk.integers(column.oid) for column in (rule.jobs, rule.units, rule.colours))
+    values = oid(rule.values.oid)
+    printed = {
+        row: count
+        for row, count in _counts(walk, rule.values).items()
+        if jobs.get(row) in rule.printing and units.get(row) == rule.impressions
+    }
+    parts = {
+        meter: {values + row: count for row, count in printed.items() if colours.get(row) in codes}
+        for meter, codes in rule.parts.items()
+    }
+    return _sums(walk, parts, [], known)
+
+
+def _packed(walk: Walk, rule: Packed, known: Mapping[str, int]) -> Iterable[Meter]:
+    raw = walk.get(rule.row.oid)
+    counts = packed.numbers(raw) if isinstance(raw, bytes) else {}
+    row = oid(rule.row.oid)
+    total = counts.get(rule.total)
+    whole = [Meter("total", total, "impressions", rule.row.oid)] if total and total <= MOST else []
+    parts = {meter: {row: counts[code]} for meter, code in rule.parts.items() if code in counts}
+    return whole + _sums(walk, parts, [total], known)
 
 
 def _sums(
-    walk: Walk, parts: dict[str, list[Oid]], whole: int | None, known: Mapping[str, int]
+    walk: Walk,
+    parts: Mapping[str, Mapping[Oid, int]],
+    wholes: Iterable[int | None],
+    known: Mapping[str, int],
 ) -> list[Meter]:
-    """Sums per meter, or nothing when together (with what is known already) they do not make up the whole."""
-    meters = []
-    for meter, rows in parts.items():
-        counts = {
-            row: count for row in rows if (count := walk.integer(dotted(row))) is not None and count >= 0
-        }
-        if counts:
-            meters.append(Meter(meter, sum(counts.values()), "impressions", dotted(_common(list(counts)))))
+    """Sums per meter of the rows that answered; nothing when together, with what is known, they make up
+    none of the `wholes` nor the total that is known. Where rows of the walk are missing, they must do so to
+    the page: the missing one may be a small part.
+    """
+    meters = [
+        Meter(meter, sum(rows.values()), "impressions", dotted(_common(list(rows))))
+        for meter, rows in parts.items()
+        if rows
+    ]
     summed = {meter.meter: meter.count for meter in meters}
     together = sum(known.get(meter, summed.get(meter, 0)) for meter in parts)
-    proved = whole is not None and whole <= MOST and whole * PROVED_FROM <= together <= whole
+    least = 1 if walk.unreadable else PROVED_FROM
+    proved = any(
+        whole and whole <= MOST and whole * least <= together <= whole
+        for whole in (*wholes, known.get("total"))
+    )
     return meters if proved else []
 
 

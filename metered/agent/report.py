@@ -40,9 +40,10 @@ class Report:
         }
 
 
-def read(walk: Walk, *, observed_at: datetime, serial: str | None = None) -> Report:
+def read(walk: Walk, *, observed_at: datetime, serial: str | None = None, with_meters: bool = True) -> Report:
     """The report of one device. `serial` stands in for one that the walk lacks and for one that is wrong.
 
+    Without `with_meters` no counter was asked: the report is complete when it has its supplies.
     Raises WalkError for what is no printer and for an answer of nothing but zeros, which some devices give
     while they start: sent on, it would look like empty cartridges and meters that went back.
     """
@@ -65,7 +66,7 @@ def read(walk: Walk, *, observed_at: datetime, serial: str | None = None) -> Rep
         model=who.model,
         vendor=who.vendor,
         software=who.software,
-        complete=bool(counted) and answered and not walk.unreadable,
+        complete=(bool(counted) or not with_meters) and answered and not walk.unreadable,
         meters=tuple(counted),
         supplies=tuple(found),
         alerts=tuple(alerts.device_alerts(walk)),

@@ -19,7 +19,7 @@ State = Literal["percent", "low", "empty", "some_remaining", "unknown", "unrestr
 # PrtMarkerSuppliesSupplyUnitTC
 UNITS = {7: "impressions", 8: "sheets", 11: "hours", 13: "tenths_of_grams", 18: "items", 19: "percent"}
 
-COLUMNS = range(2, 10)
+COLUMNS = range(3, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def read(walk: Walk, vendor: Vendor, model: str | None) -> tuple[list[Supply], b
             unit=UNITS.get(columns[7].get(row, 0), "other"),
         )
         supplies.append(_alerted(supply, said.get(row)))
-    return _monochrome(_hinted(supplies, hints.read(walk)), walk), complete
+    return _monochrome(_hinted(supplies, hints.read(walk, vendor)), walk), complete
 
 
 def _points_at_nothing(row: Oid, index: int | None, colorants: Mapping[Oid, str]) -> bool:

@@ -1,12 +1,13 @@
 """Octet strings of printers as text that a person can read.
 
-Printers send UTF-8, Latin-1, Roman-8 and worse, end strings with NUL as C does, and HP's older ones put
-the two bytes of a symbol set in front.
+Printers send UTF-8, Latin-1, Roman-8 and worse, end strings with NUL as C does, and HP's put the two bytes of
+a symbol set in front: 01 15 (Roman-8) or FD E8 (UTF-8).
 """
 
 import unicodedata
 
 LONGEST = 255  # Printer-MIB's own limit; what is longer is not a name
+SYMBOLS_UTF8 = b"\xfd\xe8"  # can't begin a text in UTF-8, nor one that makes sense in another encoding
 
 # IANA character sets (MIBenum) as prtLocalizationCharacterSet gives them
 CHARSETS = {
@@ -35,7 +36,8 @@ def clean(raw: bytes, charset: int | None = None) -> str:
 
     `charset` is the MIBenum that the printer declares; valid UTF-8 wins over it, as many declare wrongly.
     """
-    # a leading symbol set (two bytes below 0x20) goes first, so that its NUL does not end the string
+    # a leading symbol set goes first, so that its NUL does not end the string
+    raw = raw.removeprefix(SYMBOLS_UTF8)
     start = 0
     while start < len(raw) and raw[start] < 0x20:
         start += 1

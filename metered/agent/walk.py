@@ -6,7 +6,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from metered.agent import oids
 from metered.agent.text import clean
@@ -42,9 +42,15 @@ class Walk:
 
     def __init__(self, rows: Mapping[Oid, Value], unreadable: int = 0) -> None:
         self._rows = dict(rows)
-        self._order = sorted(self._rows)
         self.unreadable = unreadable
-        self._charset = next(iter(self.integers(oids.prtLocalizationCharacterSet).values()), None)
+
+    @cached_property
+    def _order(self) -> list[Oid]:
+        return sorted(self._rows)
+
+    @cached_property
+    def _charset(self) -> int | None:
+        return next(iter(self.integers(oids.prtLocalizationCharacterSet).values()), None)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -38,6 +38,11 @@ def _full(line: str) -> str:
     return f"1.3.6.1.{line}" if line.startswith("4.1.") else line
 
 
+def rows_of(given: walk.Walk) -> dict[walk.Oid, walk.Value]:
+    """All rows of a walk by their OIDs."""
+    return {(1, *row): value for row, value in given.under("1")}
+
+
 def supply_rows(index: int, *, name: str, level: int = 50, capacity: int = 100, **columns: int) -> list[str]:
     """Rows of one supply; `columns` by name: colorant, class_, type_, unit."""
     numbers = {"colorant": 3, "class_": 4, "type_": 5, "unit": 7}

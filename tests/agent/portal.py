@@ -6,10 +6,12 @@ import datetime as dt
 import gzip
 import ipaddress
 import json
+import select
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -76,8 +78,13 @@ def accepted(posted: Posted) -> dict[str, Any]:
     }
 
 
+PROBLEM = {"Content_Type": "application/problem+json"}
+"""With these headers an answer is the portal's own, not that of something in between."""
+
+
 @contextmanager
-def serving(certificate: Path | None = None) -> Iterator[Portal]:
+def serving(certificate: Path | None = None, *, newest: ssl.TLSVersion | None = None) -> Iterator[Portal]:
+    """`newest`: the newest TLS that the server speaks."""
     portal = Portal()
 
     class Handler(BaseHTTPRequestHandler):
@@ -105,6 +112,10 @@ def serving(certificate: Path | None = None) -> Iterator[Portal]:
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
+        if newest is not None:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = newest
+            context.maximum_version = newest
         server.socket = context.wrap_socket(server.socket, server_side=True)
     portal.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -119,27 +130,71 @@ def serving(certificate: Path | None = None) -> Iterator[Portal]:
 
 def self_signed(folder: Path) -> Path:
     """A key and a certificate for 127.0.0.1 that nobody vouches for."""
+    return certificate(folder)
+
+
+def certificate(folder: Path, *, address: str = "127.0.0.1", starts: int = -1, ends: int = 1) -> Path:
+    """The same for another address, or valid from and until so many days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
     now = dt.datetime.now(dt.UTC)
-    certificate = (
+    made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
+        .not_valid_before(now + dt.timedelta(days=starts))
+        .not_valid_after(now + dt.timedelta(days=ends))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False)
         .sign(key, hashes.SHA256())
     )
-    file = folder / "self-signed.pem"
+    file = folder / "certificate.pem"
     file.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        + certificate.public_bytes(serialization.Encoding.PEM)
+        + made.public_bytes(serialization.Encoding.PEM)
     )
     return file
+
+
+@dataclass
+class Proxy:
+    """An HTTP proxy that tunnels (CONNECT) to one port, whatever is asked for; `heads`: what it was told."""
+
+    url: str = ""
+    heads: list[bytes] = field(default_factory=list)
+
+
+@contextmanager
+def proxying(to: int) -> Iterator[Proxy]:
+    proxy = Proxy()
+    listener = socket.create_server(("127.0.0.1", 0))
+    proxy.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def tunnel(client: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096)
+        proxy.heads.append(head)
+        with client, socket.create_connection(("127.0.0.1", to)) as server:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            ways = {client: server, server: client}
+            while True:
+                for ready in select.select(list(ways), [], [], 10)[0]:
+                    content = ready.recv(65536)
+                    if not content:
+                        return
+                    ways[ready].sendall(content)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=tunnel, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield proxy
+    finally:
+        listener.close()

@@ -95,7 +95,11 @@ def test_models_as_people_say_them(name: str, said: str) -> None:
         ("ÿÿ3TX481207ÿÿ", "3TX481207"),
         ("000A5J431816", "000A5J431816"),
         ("AB 12-34/5", "AB 12-34/5"),
+        ("0004417000", "0004417000"),  # zeros that belong
+        ("E78096J9N0000", "E78096J9N0000"),
+        ("JPBVN0K0DX", "JPBVN0K0DX"),
         ("TEST000000", None),
+        ("AAAAAAA000AAAA000", None),
         ("AAA0A00000", None),
         ("0000000000", None),
         ("XXXXXXXXXX", None),
@@ -134,6 +138,18 @@ def test_who_the_made_devices_are(name: str, expected: tuple[str | None, ...]) -
     assert (who.vendor, who.model, who.serial, who.software) == expected
 
 
+def test_a_name_that_a_person_gave_is_the_model_only_where_nothing_else_tells() -> None:
+    given = "43.5.1.1.16.1|4|Personnel, third floor"
+    xerox = "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.253.8.62.1.43"
+    for tells in (
+        "1.3.6.1.2.1.25.3.2.1.3.1|4|Xerox VersaLink C7130",
+        "1.3.6.1.2.1.1.1.0|4|Xerox VersaLink C7130; System 57.40.31",
+        "4.1.253.8.51.1.2.1.20.1|4|MFG:Xerox;MDL:VersaLink C7130;",
+    ):
+        assert identity.read(rows(xerox, given, tells)).model == "VersaLink C7130"
+    assert identity.read(rows(xerox, "43.5.1.1.16.1|4|VersaLink C7130")).model == "VersaLink C7130"
+
+
 def test_the_printer_mibs_serial_goes_before_the_makers() -> None:
     who = identity.read(
         rows(
@@ -164,6 +180,26 @@ def test_makers_rows_that_disagree_are_no_serial(makers: list[str], serial: str 
 def test_a_serial_in_hps_own_form() -> None:
     told = "4.1.11.2.3.9.4.2.1.1.3.3.0|4x|0115564E4352433438313938"
     assert identity.read(rows("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.11.2.3.9.1", told)).serial == "VNCRC48198"
+
+
+@pytest.mark.parametrize(
+    "padded",
+    [
+        b"0004417000",
+        b"  0004417000   ",
+        b"0004417000" + b"\x00" * 20,
+        b"\x00\x000004417000  \x00",
+        b"\x01\x150004417000\x00",
+        b"\xfd\xe80004417000",
+        b"0004417000\r\n",
+        b"\xff\xff0004417000\xff\xff\xff",
+        b"0004417000\x00left over from a longer one",
+        b"--0004417000--",
+    ],
+)
+def test_a_padded_serial_is_the_serial(padded: bytes) -> None:
+    told = f"43.5.1.1.17.1|4x|{padded.hex()}"
+    assert identity.read(rows("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.297.1", told)).serial == "0004417000"
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,18 @@ def test_sums_are_believed_only_while_they_make_up_the_whole(
     assert found == {"total": 33810, **expected}
 
 
+def test_where_rows_are_missing_the_sum_must_be_the_whole_to_the_page() -> None:
+    def konica(total: int) -> list[str]:
+        parts = (("1.1", 3672), ("1.2", 22876), ("2.1", 544), ("2.2", 6711))  # 33,803
+        own = [f"4.1.18334.1.1.1.5.7.2.2.1.5.{part}|2|{value}" for part, value in parts]
+        return [KONICA, f"43.10.2.1.4.1.1|65|{total}", *own, *TONER]
+
+    lost = "4.1.18334.1.1.1.5.7.2.2.1.5.3.2|2|lost"
+    assert "mono" in counts(read(rows(*konica(33810))))
+    assert "mono" not in counts(read(rows(*konica(33810), lost)))
+    assert "mono" in counts(read(rows(*konica(33803), lost)))
+
+
 def test_without_a_whole_no_sum() -> None:
     parts = [f"4.1.18334.1.1.1.5.7.2.2.1.5.{part}|2|10" for part in ("1.1", "1.2", "2.1", "2.2")]
     assert counts(read(rows(KONICA, *parts, *TONER))) == {}

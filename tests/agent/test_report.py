@@ -7,7 +7,7 @@ import pytest
 
 from metered.agent import report
 from metered.agent.walk import WalkError
-from tests.agent.devices import HERE, made, read, rows, supply_rows
+from tests.agent.devices import HERE, NOON, made, read, rows, supply_rows
 from tests.agent.telemetry import check
 
 MADE = sorted(path.stem for path in HERE.glob("*.snmprec") if path.stem != "all_zero")
@@ -45,6 +45,14 @@ def test_what_did_not_answer_is_absent() -> None:
         rows("43.10.2.1.4.1.1|65|1", *supply_rows(1, name="Black Toner")[:-1])
     )  # its level is missing
     assert (half.supplies[0].state, half.supplies[0].level, half.complete) == ("unknown", None, False)
+
+
+def test_meters_that_were_not_asked_are_no_gap() -> None:
+    walk = rows(*supply_rows(1, name="Black Toner", type_=3))
+    assert not report.read(walk, observed_at=NOON).complete
+    assert report.read(walk, observed_at=NOON, with_meters=False).complete
+    half = rows(*supply_rows(1, name="Black Toner", type_=3)[:-1])
+    assert not report.read(half, observed_at=NOON, with_meters=False).complete
 
 
 def test_an_unreadable_row_makes_it_incomplete() -> None:

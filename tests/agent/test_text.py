@@ -15,6 +15,8 @@ from metered.agent.text import clean
         (b"VXB04\xff\xff\xff", None, "VXB04"),
         (b"\x01\x15HP LaserJet", None, "HP LaserJet"),
         (b"\x00\x0eHP LaserJet", None, "HP LaserJet"),
+        (b"\xfd\xe8CKP1CN1829AR\x00", None, "CKP1CN1829AR"),
+        (b"\xfd\xe8" + "Unité de fusion".encode(), 2004, "Unité de fusion"),
         (b"Fuser\r\n\tKit", None, "Fuser Kit"),
         ("Tóner magenta".encode(), None, "Tóner magenta"),
         ("Tóner magenta".encode(), 4, "Tóner magenta"),

@@ -98,7 +98,7 @@ class Stack:
             ],
             "beat": [*celery, "beat", "--pidfile=", "--schedule", str(self.folder / "beat-schedule")],
         }
-        ready: dict[str, Callable[[], bool]] = {"valkey": self._valkey_answers, "web": self._web_answers}
+        ready: dict[str, Callable[[], bool]] = {"valkey": self._valkey_answers, "web": self.web_answers}
         return Service(name, commands[name], self.environment(), ROOT, ready=ready.get(name), patience=5)
 
     def _valkey_answers(self) -> bool:
@@ -106,7 +106,7 @@ class Stack:
             return bool(redis.Redis.from_url(self.redis_url, socket_timeout=1).ping())
         return False
 
-    def _web_answers(self) -> bool:
+    def web_answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
             return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
         return False

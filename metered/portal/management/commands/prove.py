@@ -54,7 +54,7 @@ def _speak(language: str) -> None:
 
 
 class Command(BaseCommand):
-    help = "Prove what the documentation claims, many times over (kills, registration, browser)."
+    help = "Prove what the documentation claims, many times over (kills, registration, browser, agent)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_subparsers(dest="what", required=True, metavar="what")
@@ -66,6 +66,9 @@ class Command(BaseCommand):
         registration = what.add_parser(
             "registration", help="answers to registrations don't tell whether they match"
         )
+        self.add_agent_arguments(
+            what.add_parser("agent", help="the device agent loses nothing, whatever happens")
+        )
         pages = what.add_parser(
             "browser", help="every page in every language, size and theme: axe, CSP, nothing sideways"
         )
@@ -74,6 +77,19 @@ class Command(BaseCommand):
         pages.add_argument("--widths", nargs="*", type=int, default=[320, 390, 768, 1280])
         pages.add_argument("--only", nargs="*", default=[], help="names of pages, such as overview device")
         registration.add_argument("--pairs", type=int, default=1000, help="how many pairs (default 1,000)")
+
+    def add_agent_arguments(self, agent: ArgumentParser) -> None:
+        from tests.flows.agents import PARTS, Size
+
+        usual = Size()
+        agent.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all of them)")
+        agent.add_argument("--agent-kills", type=int, default=usual.agent_kills)
+        agent.add_argument("--portal-kills", type=int, default=usual.portal_kills)
+        agent.add_argument("--printers", type=int, default=usual.printers, help="of the week offline")
+        agent.add_argument("--hours", type=int, default=usual.hours, help="of it")
+        agent.add_argument("--datagrams", type=int, default=usual.datagrams, help="damaged ones")
+        agent.add_argument("--walks", type=int, default=usual.walks, help="gone wrong")
+        agent.add_argument("--seed", type=int, default=usual.seed)
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         name = connection.settings_dict["NAME"]
@@ -84,6 +100,7 @@ class Command(BaseCommand):
                 "kills": self.kills,
                 "registration": self.registration,
                 "browser": self.browser,
+                "agent": self.agent,
             }
             proofs[what](**options)
         finally:
@@ -125,6 +142,23 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(found)} findings")
         if found:
             raise CommandError("a page is not as it should be")
+
+    def agent(self, *, parts: list[str], **options: Any) -> None:
+        from tests.flows.agents import PARTS, Size
+
+        unknown = set(parts) - set(PARTS)
+        if unknown:
+            raise CommandError(f"unknown: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+        size = Size(**{name: options[name] for name in Size.__dataclass_fields__})
+        wrong = []
+        for name in parts or PARTS:
+            begun = time.monotonic()
+            self.stdout.write(f"{name}:")
+            found = PARTS[name](size, self.stdout.write)
+            wrong += [f"{name}: {fault}" for fault in found]
+            self.stdout.write(f"{name}: {(time.monotonic() - begun) / 60:.1f} min")
+        if wrong:
+            raise CommandError("; ".join(wrong))
 
     def kills(self, *, times: int, seed: int, **_: Any) -> None:
         # The stories live with the tests: one way to start everything, one definition of "right".

@@ -1,0 +1,456 @@
+"""Everything that is said with one device in one round. Pure: it yields what to send and is sent the answers.
+
+A device is first asked for what it is, with one small GET. One that keeps silent is set aside for the second
+pass, and then asked patiently, with version 1 and with the other credentials too. Then come the columns and
+the maker's own rows. Nothing is ever asked that is not on the list of asked.py.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from metered.agent import asked, identity, oids, vendors
+from metered.agent.memory import GIVEN_UP_AFTER, MOST_ROWS, Remembered
+from metered.agent.snmp import ber, pdu
+from metered.agent.snmp.ciphers import NoCipherError
+from metered.agent.snmp.columns import FIRST_WITHOUT_BULK, LADDER, Column, Manner, portion, taken
+from metered.agent.snmp.credentials import Community, Credentials
+from metered.agent.snmp.pdu import Answer, Pdu
+from metered.agent.snmp.plain import PlainSession
+from metered.agent.snmp.secure import NoContextError, RefusedError, Report, SecureSession
+from metered.agent.walk import Oid, Value, Walk, oid
+
+LIKELY_ROWS = 5
+"""Of a table that was not read before at most: four toners and a waste box, or fewer."""
+
+MOST_REQUESTS = 400
+"""Far above what the longest printer takes; the end of a device that always has one more row."""
+
+NO_ANSWER = (
+    "no answer: it is off or not at this address, something between drops SNMP (UDP), or it expects another "
+    "community or user"
+)
+STOPPED = "it stopped answering midway"
+ENDLESS = "it always has one more row"
+
+# What tells a printer from other devices, at the index that nearly all give their first
+_FIRST_ROWS = tuple(
+    oid(f"{column}.1")
+    for column in (
+        oids.prtGeneralSerialNumber,
+        oids.prtGeneralPrinterName,
+        oids.hrDeviceType,
+        oids.hrDeviceDescr,
+    )
+)
+_TELLING = (
+    oids.prtGeneralSerialNumber,
+    oids.hrDeviceType,
+    oids.prtMarkerLifeCount,
+    oids.prtMarkerSuppliesDescription,
+)
+_OBJECT_ID = oid(oids.sysObjectID)
+
+
+class Ask(Protocol):
+    """A datagram to send, and how to know its answer."""
+
+    @property
+    def datagram(self) -> bytes: ...
+
+    def accept(self, data: bytes) -> Answer | Report | None: ...
+
+
+Reply = Answer | Report | None
+Session = PlainSession | SecureSession
+
+
+@dataclass(slots=True)
+class Collected:
+    """What came of it. `missing`: columns and rows that did not answer in full; `unreadable`: rows without
+    sense.
+
+    `trouble`: in words for a person, why rows are missing or why there are none at all.
+    """
+
+    rows: dict[Oid, Value] = field(default_factory=dict)
+    missing: int = 0
+    unreadable: int = 0
+    trouble: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.rows) and not self.missing and not self.unreadable
+
+    def walk(self) -> Walk | None:
+        """None without a row. What is missing counts as unreadable, so that no report of it is complete."""
+        return Walk(self.rows, self.missing + self.unreadable) if self.rows else None
+
+
+Steps = Generator[Ask | None, Reply, Collected]
+"""Yields a datagram to send, or None to be set aside for the second pass; is sent the reply, None for
+none."""
+
+
+class _StoppedError(Exception):
+    """It answered before and does not any more."""
+
+
+class _Planned(NamedTuple):
+    """A column to ask: `usual` rows of such tables, `rows` that this device probably has."""
+
+    prefix: Oid
+    octets: bytes
+    table: str
+    usual: int
+    rows: int
+    first: bool
+    own: bool  # of one maker
+
+
+@lru_cache(maxsize=4096)
+def _columns_of(
+    maker: int | None, groups: frozenset[str], remembered: tuple[tuple[str, int], ...] = ()
+) -> tuple[_Planned, ...]:
+    """The deep in front, and narrow tables before wide ones (columns.portion)."""
+    known = dict(remembered)
+    plan = []
+    for row in asked.for_vendor(maker).columns:
+        if row.group in groups:
+            prefix, table = oid(row.oid), row.oid.rpartition(".")[0]
+            usual = min(row.rows, LIKELY_ROWS)
+            rows = known.get(table, usual)
+            own = row.vendor is not None
+            plan.append(_Planned(prefix, ber.oid_octets(prefix), table, usual, rows, row.first, own))
+    width = Counter(row.table for row in plan)
+    return tuple(sorted(plan, key=lambda row: (-row.rows, width[row.table])))
+
+
+@lru_cache(maxsize=256)
+def _scalars_of(maker: int | None, groups: frozenset[str]) -> tuple[Oid, ...]:
+    return tuple(oid(row.oid) for row in asked.for_vendor(maker).scalars if row.group in groups)
+
+
+class Conversation:
+    """One device, one round. `attempts`: how often a request is sent in a pass before it counts as
+    unanswered.
+
+    `groups` of asked.py: what is asked for. `now`: seconds since the epoch, for version 3's time windows.
+    """
+
+    def __init__(
+        self,
+        credentials: tuple[Credentials, ...],
+        remembered: Remembered,
+        *,
+        groups: frozenset[str],
+        attempts: int,
+        now: Callable[[], float],
+    ) -> None:
+        self._credentials = credentials
+        self._remembered = remembered
+        self._groups = groups
+        self._attempts = attempts
+        self._now = now
+        self._step = self._started = self._worked = remembered.first_step()
+        self._had_second_pass = False
+        self._bulk_answered = False
+        self._requests = self._tries = 0
+        self._maker = remembered.maker
+        self._session: Session | None = None
+        self.collected = Collected()
+
+    def reading(self) -> Steps:
+        """All rows of the groups; what is remembered of the device is brought up to date."""
+        known, collected = self._remembered, self.collected
+        scalars = _scalars_of(self._maker, self._groups)
+        question = _get(scalars[: self._manner().values])
+        try:
+            answer = yield from self._reach(question)
+            if answer is not None:
+                yield from self._context(scalars, question, answer)
+                yield from self._further_contexts()
+                known.settled(self._worked, self._started)
+        except _StoppedError as stopped:
+            collected.missing += 1
+            collected.trouble = str(stopped)
+            known.step, known.held = self._step, 0
+        except (RefusedError, NoContextError, NoCipherError) as refused:
+            collected.missing += 1
+            collected.trouble = str(refused)
+        if isinstance(self._session, SecureSession):
+            known.engine = self._session.engine
+        return collected
+
+    def introduction(self) -> Steps:
+        """What it is: one GET with each of the credentials until one is answered, then what that leaves open.
+
+        No second pass, no other version, no patience: most addresses have nobody at them.
+        """
+        self._had_second_pass, self._attempts = True, 1
+        scalars = (*_scalars_of(None, self._groups), *_FIRST_ROWS)
+        question = _get(scalars)
+        try:
+            for place, version in self._choices(fallback=False):
+                self._session = self._begin(place, version)
+                answer = yield from self._asked(question)
+                if answer is not None:
+                    self._reached(place)
+                    yield from self._get(scalars, question, answer)
+                    yield from self._told_apart()
+                    break
+        except (_StoppedError, RefusedError, NoContextError, NoCipherError) as error:
+            self.collected.trouble = str(error)
+        return self.collected
+
+    def _told_apart(self) -> Generator[Ask | None, Reply, None]:
+        """What the first rows leave open: a serial of the maker's, a Printer-MIB that starts elsewhere."""
+        rows = self.collected.rows
+        self._maker = self._found_maker()
+        if identity.is_printer(Walk(rows)) and identity.read(Walk(rows)).serial:
+            return
+        own = _scalars_of(self._maker, frozenset({"identity"}))
+        yield from self._get([name for name in own if name not in rows])
+        if not identity.is_printer(Walk(rows)) or not identity.read(Walk(rows)).serial:
+            yield from self._columns([Column(oid(column), first=True) for column in _TELLING])
+
+    # The way to a first answer
+
+    def _choices(self, *, fallback: bool) -> list[tuple[int, str]]:
+        """(which credentials, which version): the remembered first, version 1 in place of 2c last."""
+        choices = [
+            (place, known.version if isinstance(known, Community) else "3")
+            for place, known in enumerate(self._credentials)
+        ]
+        if fallback:
+            choices += [(place, "1") for place, version in choices if version == "2c"]
+        known = self._remembered
+        remembered = known.credentials, known.first_version()
+        return sorted(choices, key=lambda choice: (choice != remembered, choice[0] != remembered[0]))
+
+    def _begin(self, place: int, version: str) -> Session:
+        credentials = self._credentials[place]
+        if isinstance(credentials, Community):
+            return PlainSession(credentials, version)
+        return SecureSession(credentials, self._remembered.engine, self._now)
+
+    def _reach(self, question: Pdu) -> Generator[Ask | None, Reply, Answer | None]:
+        """The first answer, by whichever credentials and version get one.
+
+        Raises RefusedError when the device is there and refuses; None when there is none.
+        """
+        sessions: dict[tuple[int, str], Session] = {}
+        second_pass = False
+        patience = 1 if self._remembered.silent >= GIVEN_UP_AFTER else self._attempts
+        choices = self._choices(fallback=True)
+        refusals: list[str] = []
+        while choices:
+            choice = choices[0]
+            session = self._session = sessions.get(choice) or self._begin(*choice)
+            sessions[choice] = session
+            try:
+                for _ in range(patience if second_pass else 1):
+                    answer = yield from self._asked(question)
+                    if answer is not None:
+                        self._reached(choice[0])
+                        return answer
+            except (RefusedError, NoContextError, NoCipherError) as error:
+                refusals.append(str(error))
+                del choices[0]
+                continue
+            if not second_pass:
+                yield None
+                second_pass = True
+                continue
+            del choices[0]
+            if isinstance(session, SecureSession) and session.met:
+                refusals.append(session.unanswered())
+        if refusals:
+            raise RefusedError("; ".join(dict.fromkeys(refusals)))
+        self._remembered.silent += 1
+        self.collected.trouble = NO_ANSWER
+        return None
+
+    def _reached(self, place: int) -> None:
+        known, session = self._remembered, self._session
+        assert session is not None
+        known.credentials, known.version, known.silent = place, session.version, 0
+        if not session.bulk:
+            self._step = self._started = max(self._step, FIRST_WITHOUT_BULK)
+        self._worked = self._step
+
+    # What is read
+
+    def _context(
+        self, scalars: Sequence[Oid], question: Pdu | None = None, answer: Answer | None = None
+    ) -> Generator[Ask | None, Reply, None]:
+        """The scalars (`answer` is the answer to `question`, the first of them), the columns, the maker's
+        rows."""
+        yield from self._get(scalars, question, answer)
+        self._maker = self._found_maker()
+        remembered = tuple(self._remembered.rows.items())
+        yield from self._tables(_columns_of(self._maker, self._groups, remembered))
+        if self._maker is None:
+            self._maker = self._found_maker()
+            yield from self._tables([row for row in _columns_of(self._maker, self._groups) if row.own])
+        had = set(scalars)
+        yield from self._get([row for row in _scalars_of(self._maker, self._groups) if row not in had])
+        self._remembered.maker = self._maker
+
+    def _further_contexts(self) -> Generator[Ask | None, Reply, None]:
+        """The rows of further contexts of the same device beside those of the first, which win."""
+        if not isinstance(self._session, SecureSession):
+            return
+        for context in self._session.user.contexts[1:]:
+            self._session.context = context
+            before = dict(self.collected.rows)
+            try:
+                yield from self._context(_scalars_of(self._maker, self._groups))
+            except NoContextError as error:
+                self.collected.missing += 1
+                self.collected.trouble = str(error)
+            except _StoppedError:  # some devices keep silent about a context that they lack
+                self.collected.missing += 1
+                self.collected.trouble = self._session.unanswered()
+            finally:
+                self.collected.rows.update(before)
+
+    def _found_maker(self) -> int | None:
+        """Whose rows to ask: at once by a known sysObjectID, else by all that answered."""
+        rows = self.collected.rows
+        object_id = rows.get(_OBJECT_ID)
+        if isinstance(object_id, tuple):
+            maker = identity.by_object_id(object_id)
+            if maker is not vendors.UNKNOWN:
+                return maker.enterprise
+        return asked.maker(Walk(rows))
+
+    def _get(
+        self, names: Sequence[Oid], question: Pdu | None = None, answer: Answer | None = None
+    ) -> Generator[Ask | None, Reply, None]:
+        left = list(names)
+        while left:
+            if answer is None or question is None:
+                question = _get(left[: self._manner().values])
+                answer = yield from self._answer(question)
+                if answer is None:
+                    continue
+            asked_for = left[: len(question.names)]
+            at = answer.at - 1 if 1 <= answer.at <= len(asked_for) else None
+            if answer.error == pdu.NO_ERROR:
+                self._instances(asked_for, answer)
+                del left[: len(asked_for)]
+            elif at is not None and answer.error != pdu.TOO_BIG:
+                del left[at]
+                self.collected.missing += answer.error != pdu.NO_SUCH_NAME
+            elif not self._smaller():
+                del left[0]
+                self.collected.missing += answer.error != pdu.NO_SUCH_NAME
+            answer = None
+
+    def _instances(self, names: Sequence[Oid], answer: Answer) -> None:
+        """Takes the rows that were asked for, and no other that a device may send."""
+        wanted = {ber.oid_octets(name): name for name in names}
+        for octets, _, value, readable in answer.binds:
+            name = wanted.pop(octets, None)
+            if name is not None and value is not None:
+                self.collected.rows[name] = value
+            elif name is not None and not readable:
+                self.collected.unreadable += 1
+        self.collected.missing += len(wanted)
+
+    def _tables(self, plan: Sequence[_Planned]) -> Generator[Ask | None, Reply, None]:
+        columns = [Column(row.prefix, row.rows, row.first, row.octets) for row in plan]
+        yield from self._columns(columns)
+        if [column.rows for column in columns] == [row.rows for row in plan]:
+            return
+        counted: dict[str, int] = {}
+        for row, column in zip(plan, columns, strict=True):
+            if not row.first and column.rows >= counted.get(row.table, 0):
+                counted[row.table] = column.rows
+        remembered = self._remembered.rows
+        for row in plan:
+            rows = counted.pop(row.table, row.rows)
+            if rows == row.rows:
+                continue
+            if rows == row.usual:
+                remembered.pop(row.table, None)
+            else:
+                remembered[row.table] = min(rows, MOST_ROWS)
+
+    def _columns(self, columns: Sequence[Column]) -> Generator[Ask | None, Reply, None]:
+        collected = self.collected
+        try:
+            while (part := portion(columns, self._manner())) is not None:
+                answer = yield from self._answer(part.request())
+                if answer is None:
+                    continue
+                if answer.error != pdu.NO_ERROR:
+                    self._without(part.columns, answer)
+                    continue
+                further, unreadable = taken(part, answer.binds, collected.rows)
+                collected.unreadable += unreadable
+                if not further and not self._smaller():
+                    part.columns[0].close(whole=False)
+        finally:
+            collected.missing += sum([not column.whole for column in columns])
+
+    def _without(self, columns: Sequence[Column], answer: Answer) -> None:
+        """An error instead of rows. By GETNEXT it may be one column's, which ends that column; noSuchName is
+        how version 1 says that a column is over. A GETBULK that fails tells little: it is tried without."""
+        over = answer.error == pdu.NO_SUCH_NAME
+        too_big = answer.error == pdu.TOO_BIG
+        if not too_big and not self._manner().bulk and 1 <= answer.at <= len(columns):
+            columns[answer.at - 1].close(whole=over)
+        elif not self._smaller(without_bulk=not too_big):
+            columns[0].close(whole=over)
+
+    # One request
+
+    def _manner(self) -> Manner:
+        return LADDER[self._step]
+
+    def _smaller(self, *, without_bulk: bool = False) -> bool:
+        """One step down the ladder, or to where GETBULK ends; False at its foot."""
+        if self._step + 1 == len(LADDER):
+            return False
+        self._step = max(self._step + 1, FIRST_WITHOUT_BULK if without_bulk else 0)
+        return True
+
+    def _answer(self, question: Pdu) -> Generator[Ask | None, Reply, Answer | None]:
+        """The answer; None when the question should be put anew in a smaller way.
+
+        A first silence is taken for a lost datagram and the same is asked again; after the second it may be
+        the size. Raises _StoppedError when all attempts of both passes are used up.
+        """
+        while True:
+            answer = yield from self._asked(question)
+            if answer is not None:
+                self._tries = 0
+                self._worked = self._step
+                self._bulk_answered |= question.kind == pdu.GETBULK and answer.error == pdu.NO_ERROR
+                return answer
+            self._tries += 1
+            if self._tries >= self._attempts:
+                if self._had_second_pass:
+                    raise _StoppedError(STOPPED)
+                yield None
+                self._had_second_pass, self._tries = True, 0
+            elif self._tries == 1:
+                continue
+            never = question.kind == pdu.GETBULK and not self._bulk_answered and self._step > self._started
+            if self._smaller(without_bulk=never):
+                return None
+
+    def _asked(self, question: Pdu) -> Generator[Ask | None, Reply, Answer | None]:
+        self._requests += 1
+        if self._requests > MOST_REQUESTS:
+            raise _StoppedError(ENDLESS)
+        assert self._session is not None
+        return (yield from self._session.asked(question))
+
+
+def _get(names: Sequence[Oid]) -> Pdu:
+    return Pdu(pdu.GET, tuple([ber.oid_octets(name) for name in names]))
