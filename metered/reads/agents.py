@@ -66,7 +66,7 @@ def _bounded(status: wire.Status) -> wire.Status:
 def reporting_agents_for_system() -> QuerySet[Any]:
     """The agents that hold a good key, with `heard_at`: the last contact, or since when they may report."""
     key = Token.objects.filter(agent=OuterRef("pk"), revoked_at=None)
-    rows = Agent.objects.filter(Exists(key), revoked_at=None)
+    rows: QuerySet[Any] = Agent.objects.filter(Exists(key), revoked_at=None)
     # PostgreSQL's greatest leaves out what is not known.
     return rows.annotate(heard_at=Greatest("state__received_at", "enrolled_at", "created_at"))
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0007_registration_and_people'),
         ('fleet', '0005_agents_enrol'),
-        ('reads', '0007_connection_checks'),
+        ('reads', '0008_sentences_in_every_language'),
     ]
 
     operations = [
