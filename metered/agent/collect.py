@@ -105,7 +105,7 @@ class Collector:
         jobs = self.run(targets, reading, packets_a_second=self._pace, at_once=self._at_once)
         async with aclosing(jobs) as running:
             async for job in running:
-                yield _outcome(job)
+                yield outcome_of(job)
 
     def conversation(self, target: Target, groups: frozenset[str]) -> Conversation:
         return Conversation(
@@ -131,7 +131,8 @@ class Collector:
                 yield job
 
 
-def _outcome(job: Job[Target]) -> Outcome:
+def outcome_of(job: Job[Target]) -> Outcome:
+    """What a finished conversation came to."""
     collected: Collected = job.result if job.failure is None else Collected()
     error = collected.trouble
     if job.failure is not None:

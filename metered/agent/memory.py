@@ -20,8 +20,8 @@ TRY_MORE_AFTER = 24
 """Complete rounds at one step of the ladder, after which the step above is tried again."""
 TRY_BULK_AFTER = 168
 """The same for version 2c with a device that answered only version 1."""
-GIVEN_UP_AFTER = 3
-"""Silent rounds in a row, after which a device is asked once a round and not patiently."""
+GIVEN_UP_AFTER = 1
+"""Silent rounds in a row, after which a device is no longer asked patiently: once a pass and version."""
 
 
 @dataclass(slots=True)

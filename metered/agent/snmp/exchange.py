@@ -26,6 +26,8 @@ RECEIVE_BUFFER = 4 * 1024 * 1024
 LARGEST_DATAGRAM = 65_535
 READS_AT_ONCE = 256
 """Datagrams read before others in the loop have their turn."""
+GATHERED = 0.004
+"""Seconds for which answers gather while they come one upon the other."""
 SEND_AGAIN = 0.005
 """Seconds after which a full send buffer is tried again."""
 BURST = 0.01
@@ -109,6 +111,7 @@ class Exchange:
         self._deadlines: deque[tuple[float, Job[Any], Ask]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._gathering: dict[socket.socket, asyncio.TimerHandle] = {}
         self._loop: asyncio.AbstractEventLoop
 
     async def __aenter__(self) -> Self:
@@ -118,6 +121,8 @@ class Exchange:
     async def __aexit__(self, *_: object) -> None:
         if self._timer:
             self._timer.cancel()
+        for timer in self._gathering.values():
+            timer.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -208,20 +213,35 @@ class Exchange:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         opened.bind(("", 0))
         try:
-            self._loop.add_reader(opened, self._read, opened)
+            self._loop.add_reader(opened, self._readable, opened)
         except NotImplementedError:  # Windows' loop has no readers
             self._tasks.append(self._loop.create_task(self._keep_reading(opened)))
         return opened
 
-    def _read(self, opened: socket.socket) -> None:
-        for _ in range(READS_AT_ONCE):
+    def _readable(self, opened: socket.socket) -> None:
+        self._loop.remove_reader(opened)
+        self._gather(opened)
+
+    def _gather(self, opened: socket.socket) -> None:
+        """Reads, and again after GATHERED as long as there is something: while much comes, the loop goes
+        round once for many datagrams and not once for each."""
+        if self._read(opened):
+            self._gathering[opened] = self._loop.call_later(GATHERED, self._gather, opened)
+        else:
+            self._gathering.pop(opened, None)
+            self._loop.add_reader(opened, self._readable, opened)
+
+    def _read(self, opened: socket.socket) -> int:
+        """How many datagrams were there."""
+        for number in range(READS_AT_ONCE):
             try:
                 data, address = opened.recvfrom(LARGEST_DATAGRAM)
             except (BlockingIOError, InterruptedError):
-                return
+                return number
             except OSError:
                 continue  # Windows tells here that some earlier datagram found nobody
             self._received(data, address)
+        return READS_AT_ONCE
 
     async def _keep_reading(self, opened: socket.socket) -> None:
         while True:
