@@ -275,7 +275,7 @@ def test_no_session_is_touched(send: Send, device: Device) -> None:
 def test_a_failure_on_our_side_keeps_nothing(
     send: Send, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_STATES", "SELECT %s, 1/0")
+    monkeypatch.setattr(store, "_STATES_BY", dict.fromkeys(store._STATES_BY, "SELECT 1/0"))
     response = send(batch(report(device.serial, AT, supplies=[level(0)])))
     assert response.status_code == 500
     assert response.headers["Content-Type"].startswith("application/problem+json")

@@ -15,12 +15,15 @@ from metered.reads.views.reference import description
 def test_every_operation_reply_and_member_of_the_description_is_told() -> None:
     schema = description()
     told = reference(schema)
-    (send,) = told.operations
+    enrol, send = told.operations
     assert (send.method, send.path, send.shape) == ("POST", "/api/v1/telemetry", "Batch")
+    assert (enrol.method, enrol.path, enrol.shape) == ("POST", "/api/v1/agents/enrol", "Enrol")
     assert json.loads(send.example) == examples.BATCH
-    responses = schema["paths"][send.path]["post"]["responses"]
-    assert [str(reply.status) for reply in send.replies] == list(responses)
-    assert {reply.shape for reply in send.replies} == {"Answer", "Problem"}
+    for one, shapes in ((send, {"Answer", "Problem"}), (enrol, {"Enrolled", "Problem"})):
+        responses = schema["paths"][one.path]["post"]["responses"]
+        assert [str(reply.status) for reply in one.replies] == list(responses)
+        assert {reply.shape for reply in one.replies} == shapes
+    assert send.needs_token and not enrol.needs_token
     described = schema["components"]["schemas"]
     with_members = {name for name, shape in described.items() if shape.get("properties")}
     assert {shape.name for shape in told.shapes} == with_members

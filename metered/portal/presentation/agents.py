@@ -103,6 +103,11 @@ SHOWN_REFUSALS = 20
 # --- how it is ---------------------------------------------------------------------------------------
 
 
+def is_silent(row: Mapping[str, Any], now: dt.datetime) -> bool:
+    """As reads.agents counts it: who holds a good key and was not heard of for so long."""
+    return bool(row["has_key"] and row["heard_at"] <= now - settings.AGENT_SILENT_AFTER)
+
+
 def troubles(row: Mapping[str, Any], now: dt.datetime) -> list[Trouble]:
     """Worst first; none for an agent that is well, that was revoked, or that waits to enrol.
 
@@ -117,7 +122,7 @@ def troubles(row: Mapping[str, Any], now: dt.datetime) -> list[Trouble]:
         title = _("%(agent)s can't report: its key was taken back") % name
         text = _("Enrol it again with a new code, or revoke it if it is not needed any more.")
         return [Trouble("bad", _("Locked out"), title, text)]
-    if row["heard_at"] <= now - settings.AGENT_SILENT_AFTER:
+    if is_silent(row, now):
         return [_silent(row, now)]
     found = [_outdated(row), _spooled(row, now), _refused(row)]
     return [trouble for trouble in found if trouble is not None]
@@ -199,7 +204,7 @@ def _helps(row: Mapping[str, Any], now: dt.datetime) -> list[tuple[str, str]]:
     steps: list[tuple[str, str]] = []
     if not row["has_key"]:
         return steps
-    if row["heard_at"] <= now - settings.AGENT_SILENT_AFTER:
+    if is_silent(row, now):
         on = _("Is the computer %(host)s on?") % {"host": row["host"]} if row["host"] else ""
         steps += [
             (

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -240,10 +239,9 @@ def _silent_agent(item: Silent, now: dt.datetime) -> Need:
 
 def _agents(rows: Sequence[dict[str, Any]], now: dt.datetime) -> list[Need]:
     """What else is the matter with device agents; the silent ones are told already."""
-    silent_before = now - settings.AGENT_SILENT_AFTER
     found = []
     for row in rows:
-        if row["has_key"] and row["heard_at"] <= silent_before:
+        if agents.is_silent(row, now):
             continue
         for trouble in agents.troubles(row, now)[:1]:
             url = reverse("agent", args=[row["public_id"]])

@@ -13,9 +13,10 @@ from django.db.models.functions import Coalesce, Greatest, Lower
 from metered.accounts.access import Viewer
 from metered.fleet.models import Agent, EnrolmentCode, Token
 from metered.lib import keyset
+from metered.portal.presentation.agents import is_silent
 from metered.portal.queries.devices import LONG_AGO
 from metered.portal.queries.devices_in_use import in_use
-from metered.reads.agents import behind_silent, silent_agents_for_system
+from metered.reads.agents import behind, silent_agents_for_system
 from metered.reads.models import AgentSilence
 from metered.reads.queries import LatestLevels
 
@@ -123,20 +124,21 @@ class Silent:
     """How many of the viewer's devices it explains."""
 
 
-def silent(viewer: Viewer, now: dt.datetime) -> list[Silent]:
-    """The silent agents of the account, the longest first. Who is limited to addresses hears of those that
-    their own devices are behind, without a name."""
-    rows = list(
-        silent_agents_for_system(now)
-        .filter(account_id=viewer.account_id)
-        .order_by("heard_at", "id")
-        .values("id", "public_id", "name", "heard_at", "state__received_at")
-    )
+def silent(viewer: Viewer, in_hand: Iterable[dict[str, Any]], now: dt.datetime) -> list[Silent]:
+    """The silent agents of the account, the longest first. `in_hand`: all_in_use.
+
+    Who is limited to addresses hears of those that their own devices are behind, without a name.
+    """
+    whole = viewer.address_ids is None
+    rows = [row for row in in_hand if is_silent(row, now)]
+    if not whole:
+        ours = silent_agents_for_system(now).filter(account_id=viewer.account_id)
+        rows = list(ours.values("id", "public_id", "name", "heard_at", "state__received_at"))
     if not rows:
         return []
-    behind = in_use(viewer).filter(behind_silent(now)).exclude(path="manual")
-    counted = dict(behind.values_list("state__agent").annotate(n=Count("id")).order_by())
-    whole = viewer.address_ids is None
+    rows.sort(key=lambda row: (row["heard_at"], row["id"]))
+    explained = in_use(viewer).filter(behind([row["id"] for row in rows])).exclude(path="manual")
+    counted = dict(explained.values_list("state__agent").annotate(n=Count("id")).order_by())
     return [
         Silent(
             row["id"],

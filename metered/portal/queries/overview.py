@@ -66,7 +66,8 @@ class Needs:
 def needs(viewer: Viewer, now: dt.datetime) -> Needs:
     """What a person can do something about."""
     bulletins = {row.model_id: row for row in published_bulletins_for_system(now)}
-    silent_agents = agents.silent(viewer, now)
+    in_hand = agents.all_in_use(viewer)
+    silent_agents = agents.silent(viewer, in_hand, now)
     refused = _first(
         in_use(viewer)
         .filter(last_attempt_refused())
@@ -101,7 +102,7 @@ def needs(viewer: Viewer, now: dt.datetime) -> Needs:
         counts=stock.asked(viewer),
         reads_due=summary(viewer, now, named=True) if viewer.may("report") else Summary(0, None),
         silent_agents=silent_agents,
-        agents=agents.all_in_use(viewer),
+        agents=in_hand,
     )
 
 
