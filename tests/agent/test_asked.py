@@ -36,8 +36,12 @@ class Listening(Walk):
 
 
 def _silent_device(enterprise: int) -> Walk:
-    """A printer of that maker that answers next to nothing, so that every other row is tried."""
+    """A printer of that maker that answers next to nothing, so that every other row is tried.
+
+    One text, since the character set is looked up for the first of them.
+    """
     return rows(
+        "1.3.6.1.2.1.1.1.0|4|A printer",
         f"1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.{enterprise}.1",
         "1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5",
     )
