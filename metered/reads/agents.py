@@ -68,7 +68,8 @@ def reporting_agents_for_system() -> QuerySet[Any]:
     key = Token.objects.filter(agent=OuterRef("pk"), revoked_at=None)
     rows = Agent.objects.filter(Exists(key), revoked_at=None)
     # PostgreSQL's greatest leaves out what is not known.
-    return rows.annotate(heard_at=Greatest("state__received_at", "enrolled_at", "created_at"))
+    found: QuerySet[Any] = rows.annotate(heard_at=Greatest("state__received_at", "enrolled_at", "created_at"))
+    return found
 
 
 def silent_agents_for_system(now: dt.datetime) -> QuerySet[Any]:
