@@ -66,10 +66,10 @@ def _bounded(status: wire.Status) -> wire.Status:
 def reporting_agents_for_system() -> QuerySet[Any]:
     """The agents that hold a good key, with `heard_at`: the last contact, or since when they may report."""
     key = Token.objects.filter(agent=OuterRef("pk"), revoked_at=None)
-    rows: QuerySet[Any] = Agent.objects.filter(Exists(key), revoked_at=None)
+    rows = Agent.objects.filter(Exists(key), revoked_at=None)
     # PostgreSQL's greatest leaves out what is not known.
-    heard: QuerySet[Any] = rows.annotate(heard_at=Greatest("state__received_at", "enrolled_at", "created_at"))
-    return heard
+    found: QuerySet[Any] = rows.annotate(heard_at=Greatest("state__received_at", "enrolled_at", "created_at"))
+    return found
 
 
 def silent_agents_for_system(now: dt.datetime) -> QuerySet[Any]:
