@@ -171,7 +171,7 @@ class Printer:
         return [answer, answer] if habits.doubled else [answer]
 
     def _again(self, data: bytes) -> bytes | None:
-        """The answer to what was asked before, but for its id: a bench's printers must cost little themselves."""
+        """What was answered to the same before, with the new id: a bench's printers must cost little."""
         at = _id_at(data)
         if data[at - 2 : at] != b"\x02\x04":
             return self._plain(data)
