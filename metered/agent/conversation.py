@@ -15,7 +15,16 @@ from metered.agent import asked, identity, oids, vendors
 from metered.agent.memory import GIVEN_UP_AFTER, MOST_ROWS, Remembered
 from metered.agent.snmp import ber, pdu
 from metered.agent.snmp.ciphers import NoCipherError
-from metered.agent.snmp.columns import FIRST_WITHOUT_BULK, LADDER, Column, Manner, portion, taken
+from metered.agent.snmp.columns import (
+    FIRST_WITHOUT_BULK,
+    LADDER,
+    Column,
+    Manner,
+    Plan,
+    Reading,
+    portion,
+    taken,
+)
 from metered.agent.snmp.credentials import Community, Credentials
 from metered.agent.snmp.pdu import Answer, Pdu
 from metered.agent.snmp.plain import PlainSession
@@ -45,11 +54,14 @@ _FIRST_ROWS = tuple(
         oids.hrDeviceDescr,
     )
 )
-_TELLING = (
-    oids.prtGeneralSerialNumber,
-    oids.hrDeviceType,
-    oids.prtMarkerLifeCount,
-    oids.prtMarkerSuppliesDescription,
+_TELLING = Plan(
+    Column(oid(column), first=True)
+    for column in (
+        oids.prtGeneralSerialNumber,
+        oids.hrDeviceType,
+        oids.prtMarkerLifeCount,
+        oids.prtMarkerSuppliesDescription,
+    )
 )
 _OBJECT_ID = oid(oids.sysObjectID)
 
@@ -98,34 +110,35 @@ class _StoppedError(Exception):
     """It answered before and does not any more."""
 
 
-class _Planned(NamedTuple):
-    """A column to ask: `usual` rows of such tables, `rows` that this device probably has."""
+class _Table(NamedTuple):
+    """Of a column in a plan: its table's OID, rows that such tables usually have, and rows expected."""
 
-    prefix: Oid
-    octets: bytes
-    table: str
+    oid: str
     usual: int
     rows: int
-    first: bool
-    own: bool  # of one maker
+
+
+class _Tables(NamedTuple):
+    plan: Plan
+    tables: tuple[_Table, ...]
 
 
 @lru_cache(maxsize=4096)
-def _columns_of(
-    maker: int | None, groups: frozenset[str], remembered: tuple[tuple[str, int], ...] = ()
-) -> tuple[_Planned, ...]:
-    """The deep in front, and narrow tables before wide ones (columns.portion)."""
+def _tables_of(
+    maker: int | None, groups: frozenset[str], remembered: tuple[tuple[str, int], ...], own: bool
+) -> _Tables:
+    """The columns to ask, as deep as they are remembered; `own`: those of the maker alone."""
     known = dict(remembered)
-    plan = []
+    asked_for = []
     for row in asked.for_vendor(maker).columns:
-        if row.group in groups:
-            prefix, table = oid(row.oid), row.oid.rpartition(".")[0]
+        if row.group in groups and (row.vendor is not None or not own):
             usual = min(row.rows, LIKELY_ROWS)
+            table = row.oid.rpartition(".")[0]
             rows = known.get(table, usual)
-            own = row.vendor is not None
-            plan.append(_Planned(prefix, ber.oid_octets(prefix), table, usual, rows, row.first, own))
-    width = Counter(row.table for row in plan)
-    return tuple(sorted(plan, key=lambda row: (-row.rows, width[row.table])))
+            asked_for.append((Column(oid(row.oid), rows, row.first), _Table(table, usual, rows)))
+    width = Counter(table.oid for _, table in asked_for)
+    asked_for.sort(key=lambda pair: (-pair[1].rows, width[pair[1].oid]))
+    return _Tables(Plan([column for column, _ in asked_for]), tuple(table for _, table in asked_for))
 
 
 @lru_cache(maxsize=256)
@@ -214,7 +227,7 @@ class Conversation:
         own = _scalars_of(self._maker, frozenset({"identity"}))
         yield from self._get([name for name in own if name not in rows])
         if not identity.is_printer(Walk(rows)) or not identity.read(Walk(rows)).serial:
-            yield from self._columns([Column(oid(column), first=True) for column in _TELLING])
+            yield from self._columns(_TELLING)
 
     # The way to a first answer
 
@@ -291,10 +304,10 @@ class Conversation:
         yield from self._get(scalars, question, answer)
         self._maker = self._found_maker()
         remembered = tuple(self._remembered.rows.items())
-        yield from self._tables(_columns_of(self._maker, self._groups, remembered))
+        yield from self._tables(_tables_of(self._maker, self._groups, remembered, False))
         if self._maker is None:
             self._maker = self._found_maker()
-            yield from self._tables([row for row in _columns_of(self._maker, self._groups) if row.own])
+            yield from self._tables(_tables_of(self._maker, self._groups, remembered, True))
         had = set(scalars)
         yield from self._get([row for row in _scalars_of(self._maker, self._groups) if row not in had])
         self._remembered.maker = self._maker
@@ -361,51 +374,49 @@ class Conversation:
                 self.collected.unreadable += 1
         self.collected.missing += len(wanted)
 
-    def _tables(self, plan: Sequence[_Planned]) -> Generator[Ask | None, Reply, None]:
-        columns = [Column(row.prefix, row.rows, row.first, row.octets) for row in plan]
-        yield from self._columns(columns)
-        if [column.rows for column in columns] == [row.rows for row in plan]:
-            return
+    def _tables(self, asked_for: _Tables) -> Generator[Ask | None, Reply, None]:
+        reading = yield from self._columns(asked_for.plan)
         counted: dict[str, int] = {}
-        for row, column in zip(plan, columns, strict=True):
-            if not row.first and column.rows >= counted.get(row.table, 0):
-                counted[row.table] = column.rows
+        for table, rows, column in zip(asked_for.tables, reading.rows, asked_for.plan.columns, strict=True):
+            if not column.first and rows >= counted.get(table.oid, 0):
+                counted[table.oid] = rows
         remembered = self._remembered.rows
-        for row in plan:
-            rows = counted.pop(row.table, row.rows)
-            if rows == row.rows:
+        for table in asked_for.tables:
+            rows = counted.pop(table.oid, table.rows)
+            if rows == table.rows:
                 continue
-            if rows == row.usual:
-                remembered.pop(row.table, None)
+            if rows == table.usual:
+                remembered.pop(table.oid, None)
             else:
-                remembered[row.table] = min(rows, MOST_ROWS)
+                remembered[table.oid] = min(rows, MOST_ROWS)
 
-    def _columns(self, columns: Sequence[Column]) -> Generator[Ask | None, Reply, None]:
-        collected = self.collected
+    def _columns(self, plan: Plan) -> Generator[Ask | None, Reply, Reading]:
+        collected, reading = self.collected, Reading(plan)
         try:
-            while (part := portion(columns, self._manner())) is not None:
-                answer = yield from self._answer(part.request())
+            while (part := portion(reading, self._manner())) is not None:
+                answer = yield from self._answer(part.request(reading))
                 if answer is None:
                     continue
                 if answer.error != pdu.NO_ERROR:
-                    self._without(part.columns, answer)
+                    self._without(reading, part.places, answer)
                     continue
-                further, unreadable = taken(part, answer.binds, collected.rows)
+                further, unreadable = taken(reading, part, answer.binds, collected.rows)
                 collected.unreadable += unreadable
                 if not further and not self._smaller():
-                    part.columns[0].close(whole=False)
+                    reading.close(part.places[0], whole=False)
         finally:
-            collected.missing += sum([not column.whole for column in columns])
+            collected.missing += reading.unfinished + reading.open()
+        return reading
 
-    def _without(self, columns: Sequence[Column], answer: Answer) -> None:
+    def _without(self, reading: Reading, places: Sequence[int], answer: Answer) -> None:
         """An error instead of rows. By GETNEXT it may be one column's, which ends that column; noSuchName is
         how version 1 says that a column is over. A GETBULK that fails tells little: it is tried without."""
         over = answer.error == pdu.NO_SUCH_NAME
         too_big = answer.error == pdu.TOO_BIG
-        if not too_big and not self._manner().bulk and 1 <= answer.at <= len(columns):
-            columns[answer.at - 1].close(whole=over)
+        if not too_big and not self._manner().bulk and 1 <= answer.at <= len(places):
+            reading.close(places[answer.at - 1], whole=over)
         elif not self._smaller(without_bulk=not too_big):
-            columns[0].close(whole=over)
+            reading.close(places[0], whole=over)
 
     # One request
 

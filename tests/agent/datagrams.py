@@ -19,9 +19,9 @@ from metered.agent.conversation import Conversation
 from metered.agent.memory import Remembered
 from metered.agent.snmp import pdu
 from metered.agent.snmp.ber import Malformed
-from metered.agent.snmp.columns import LADDER, Column, Portion, portion, taken
+from metered.agent.snmp.columns import LADDER, Column, Plan, Portion, Reading, portion, taken
 from metered.agent.snmp.credentials import Community, Credentials, User
-from metered.agent.snmp.pdu import Answer
+from metered.agent.snmp.pdu import Answer, Pdu
 from metered.agent.snmp.plain import PlainAsk
 from metered.agent.snmp.secure import Engine as Known
 from metered.agent.snmp.secure import SecureAsk
@@ -142,18 +142,21 @@ def _singles(tally: Tally, chance: random.Random) -> Iterator[None]:
     printers = [Printer(office(which), Habits(), engine=Engine(USERS), keep_log=False) for which in range(3)]
     while True:
         printer = chance.choice(printers)
-        columns = [Column(oid(row.oid), 5) for row in chance.sample(asked.COLUMNS_OF_ALL, 6)]
-        part = portion(columns, chance.choice(LADDER))
+        plan = Plan(Column(oid(row.oid), 5, row.first) for row in chance.sample(asked.COLUMNS_OF_ALL, 6))
+        reading = Reading(plan)
+        part = portion(reading, chance.choice(LADDER))
         assert part is not None
         if chance.random() < 0.3:
-            yield from _secure(tally, chance, printer, part)
+            yield from _secure(tally, chance, printer, part.request(reading))
         else:
-            yield from _plain(tally, chance, printer, part)
+            yield from _plain(tally, chance, printer, plan, part)
 
 
-def _plain(tally: Tally, chance: random.Random, printer: Printer, part: Portion) -> Iterator[None]:
+def _plain(
+    tally: Tally, chance: random.Random, printer: Printer, plan: Plan, part: Portion
+) -> Iterator[None]:
     version = 0 if not part.repetitions and chance.random() < 0.5 else 1
-    ask = PlainAsk(version, b"public", part.request())
+    ask = PlainAsk(version, b"public", part.request(Reading(plan)))
     (good,) = printer.answers(ask.datagram) or (b"",)
     for _ in range(20):
         data = _resized(good, chance) if chance.random() < 0.3 else good
@@ -168,11 +171,11 @@ def _plain(tally: Tally, chance: random.Random, printer: Printer, part: Portion)
                 tally.seen["not ours"] += 1
             else:
                 tally.seen["read"] += 1
-                _judge(tally, ask, answer, data, part)
+                _judge(tally, ask, answer, data, plan, part)
         yield
 
 
-def _judge(tally: Tally, ask: PlainAsk, answer: Answer, data: bytes, part: Portion) -> None:
+def _judge(tally: Tally, ask: PlainAsk, answer: Answer, data: bytes, plan: Plan, part: Portion) -> None:
     """Whether an answer says what the reference reads in the datagram, and what is kept of it was asked."""
     try:
         read = _lenient(data)
@@ -190,10 +193,9 @@ def _judge(tally: Tally, ask: PlainAsk, answer: Answer, data: bytes, part: Porti
         if row is None and name != () and tag != 0x82:
             return tally.fault("a row was not read", data)
     rows: dict[Oid, Value] = {}
-    columns = [Column(column.prefix, first=column.first) for column in part.columns]
-    taken(Portion(columns, part.singles, part.repetitions), answer.binds, rows)
+    taken(Reading(plan), part, answer.binds, rows)
     for name, value in rows.items():
-        if not any(name[: len(c.prefix)] == c.prefix and len(name) > len(c.prefix) for c in columns):
+        if not any(name[: len(prefix)] == prefix and len(name) > len(prefix) for prefix in plan.prefixes):
             return tally.fault(f"a row that was not asked was kept: {name}", data)
         if not any(known == name and is_value(tag, raw, value) for known, tag, raw in read.binds):
             return tally.fault(f"a value that was not said was kept: {name} {value!r}", data)
@@ -234,12 +236,12 @@ def is_value(tag: int, raw: bytes, value: Value) -> bool:
     return tag in (0x02, 0x46) and value == signed
 
 
-def _secure(tally: Tally, chance: random.Random, printer: Printer, part: Portion) -> Iterator[None]:
+def _secure(tally: Tally, chance: random.Random, printer: Printer, question: Pdu) -> Iterator[None]:
     user = chance.choice(USERS)
     engine = printer.engine
     assert engine is not None
     known = Known(engine.id, engine.boots, engine.time(), 0.0, proved=True)
-    ask = SecureAsk(user, known, "", part.request(), lambda: 0.0)
+    ask = SecureAsk(user, known, "", question, lambda: 0.0)
     (good,) = printer.answers(ask.datagram)
     end = len(good)
     for _ in range(20):

@@ -30,7 +30,7 @@ from metered.agent.snmp.credentials import Community
 from metered.agent.snmp.exchange import RECEIVE_BUFFER, Address, Exchange, Job
 from tests.agent.devices import ROOT
 
-AT_ONCE = 512
+AT_ONCE = 256
 """Printers talked to at once, of the collector and of the bare loop."""
 WALKS_AT_ONCE = 32
 WALKED = ("1.3.6.1.2.1.25.3", "1.3.6.1.2.1.43", "1.3.6.1.4.1.253.8.53")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from metered.agent.snmp import ber, pdu
 from metered.agent.snmp.ber import Malformed
-from metered.agent.snmp.columns import LADDER, Column, Manner, Portion, portion, taken
+from metered.agent.snmp.columns import LADDER, Column, Manner, Plan, Portion, Reading, portion, taken
 from metered.agent.snmp.credentials import Community, CredentialsError, User
 from metered.agent.snmp.pdu import Bind, Pdu
 from metered.agent.snmp.plain import PlainAsk
@@ -196,46 +197,49 @@ def test_communities_that_are_none() -> None:
 # Which columns are asked together
 
 
-def _columns(*tables: tuple[int, int]) -> list[Column]:
-    """(columns, rows) of each table."""
-    return [
+def _reading(*tables: tuple[int, int], first: Sequence[Oid] = ()) -> Reading:
+    """(columns, rows) of each table, and columns of which the first row is wanted."""
+    columns = [
         Column((1, 3, 6, 1, table, column), rows)
-        for table, (columns, rows) in enumerate(tables)
-        for column in range(columns)
+        for table, (number, rows) in enumerate(tables)
+        for column in range(number)
     ]
-
-
-def test_no_request_asks_for_more_than_its_manner_allows() -> None:
-    columns = [*_columns((7, 5), (3, 4), (1, 4), (12, 1)), Column((1, 3, 7), first=True)]
-    for manner in LADDER:
-        part = _part(columns, manner)
-        values = part.singles + (len(part.columns) - part.singles) * max(part.repetitions, 1)
-        assert 1 <= values <= manner.values
-        assert (part.request().kind == pdu.GETBULK) == manner.bulk
+    return Reading(Plan([*columns, *(Column(prefix, first=True) for prefix in first)]))
 
 
 def _bind(row: Oid, value: int | None = 1, readable: bool = True) -> Bind:
     return ber.oid_octets(row), row, value, readable
 
 
-def _part(columns: list[Column], manner: Manner = LADDER[0]) -> Portion:
-    part = portion(columns, manner)
+def _part(reading: Reading, manner: Manner = LADDER[0]) -> Portion:
+    part = portion(reading, manner)
     assert part is not None
     return part
 
 
+def test_no_request_asks_for_more_than_its_manner_allows() -> None:
+    reading = _reading((7, 5), (3, 4), (1, 4), (12, 1), first=[(1, 3, 7)])
+    for manner in LADDER:
+        part = _part(reading, manner)
+        values = part.singles + (len(part.places) - part.singles) * max(part.repetitions, 1)
+        assert 1 <= values <= manner.values
+        assert (part.request(reading).kind == pdu.GETBULK) == manner.bulk
+
+
 def test_columns_that_were_passed_are_not_asked_again_and_open_ones_from_their_last_row() -> None:
-    columns = _columns((2, 3))
+    reading = _reading((2, 3))
     rows: dict[Oid, Value] = {}
-    first, second = ((*column.prefix, 1) for column in columns)
+    first, second = ((*prefix, 1) for prefix in reading.plan.prefixes)
     binds = [_bind(first, 5), _bind(second, 6), _bind((1, 3, 9), 7)]
-    assert taken(_part(columns), binds, rows) == (True, 0)
+    assert taken(reading, _part(reading), binds, rows) == (True, 0)
     assert rows == {first: 5, second: 6}
-    assert [(column.open, column.whole) for column in columns] == [(False, True), (True, False)]
-    assert _part(columns).request().names == (ber.oid_octets(second),)
-    assert taken(_part(columns), [(ber.oid_octets(second), None, None, True)], rows) == (True, 0)
-    assert portion(columns, LADDER[0]) is None, "the end of the MIB is the end of the column"
-    assert columns[1].whole
+    assert reading.tables == [1]
+    assert _part(reading).request(reading).names == (ber.oid_octets(second),)
+    end_of_mib = (ber.oid_octets(second), None, None, True)
+    assert taken(reading, _part(reading), [end_of_mib], rows) == (True, 0)
+    assert portion(reading, LADDER[0]) is None, "the end of the MIB is the end of the column"
+    assert portion(reading, LADDER[-1]) is None
+    assert (reading.unfinished, reading.rows) == (0, [1, 1])
 
 
 @pytest.mark.parametrize(
@@ -248,34 +252,43 @@ def test_columns_that_were_passed_are_not_asked_again_and_open_ones_from_their_l
     ],
 )
 def test_rows_that_do_not_increase_end_their_column(rows_in: list[Oid], kept: list[Oid]) -> None:
-    (column,) = _columns((1, 5))
+    reading = _reading((1, 5))
+    (prefix,) = reading.plan.prefixes
     rows: dict[Oid, Value] = {}
-    binds = [_bind((*column.prefix, *row)) for row in rows_in]
-    taken(Portion([column], 0, len(binds)), binds, rows)
-    assert sorted(rows) == sorted((*column.prefix, *row) for row in kept)
-    assert not column.open
-    assert not column.whole
+    binds = [_bind((*prefix, *row)) for row in rows_in]
+    taken(reading, Portion([0], 0, len(binds)), binds, rows)
+    assert sorted(rows) == sorted((*prefix, *row) for row in kept)
+    assert (reading.open(), reading.unfinished) == (0, 1)
 
 
 def test_a_value_that_makes_no_sense_is_counted_and_left_out() -> None:
-    (column,) = _columns((1, 5))
+    reading = _reading((1, 5))
+    (prefix,) = reading.plan.prefixes
     rows: dict[Oid, Value] = {}
-    binds = [_bind((*column.prefix, 1), None, readable=False), _bind((*column.prefix, 2), None)]
-    assert taken(Portion([column], 0, 2), binds, rows) == (True, 1)
+    binds = [_bind((*prefix, 1), None, readable=False), _bind((*prefix, 2), None)]
+    assert taken(reading, Portion([0], 0, 2), binds, rows) == (True, 1)
     assert rows == {}
-    assert column.open
+    assert reading.open() == 1
 
 
 def test_a_name_below_the_column_that_is_no_identifier_ends_it_unfinished() -> None:
-    (column,) = _columns((1, 5))
-    taken(Portion([column], 0, 1), [(column.octets + b"\x81", None, None, False)], {})
-    assert (column.open, column.whole) == (False, False)
+    reading = _reading((1, 5))
+    nameless = (reading.plan.octets[0] + b"\x81", None, None, False)
+    taken(reading, Portion([0], 0, 1), [nameless], {})
+    assert (reading.open(), reading.unfinished) == (0, 1)
 
 
 def test_a_column_of_which_the_first_row_is_wanted_is_over_with_it() -> None:
-    columns = [Column((1, 3, 6, 1), first=True), *_columns((2, 1))]
-    part = _part(columns)
-    assert (part.singles, part.request().non_repeaters) == (1, 1)
-    assert taken(part, [_bind((1, 3, 6, 1, 4))], {}) == (True, 0)
-    assert (columns[0].open, columns[0].whole) == (False, True)
-    assert all(column.open for column in columns[1:])
+    reading = _reading((2, 1), first=[(1, 3, 6, 1)])
+    part = _part(reading)
+    assert (part.singles, part.request(reading).non_repeaters) == (1, 1)
+    assert taken(reading, part, [_bind((1, 3, 6, 1, 4))], {}) == (True, 0)
+    assert (reading.singles, reading.tables, reading.unfinished) == ([], [0, 1], 0)
+
+
+def test_a_short_row_written_with_long_lengths_is_a_row() -> None:
+    ask = PlainAsk(1, b"public", Pdu(pdu.GET, ()))
+    long = reference.encode(0x30, bytes.fromhex("0681062b0601020101"), bytes.fromhex("02820001 05"))
+    answer = ask.accept(_response(ask.request_id, [long]))
+    assert answer is not None
+    assert answer.binds == [(bytes.fromhex("2b0601020101"), (1, 3, 6, 1, 2, 1, 1), 5, True)]

@@ -37,60 +37,87 @@ LADDER = (
 FIRST_WITHOUT_BULK = next(step for step, manner in enumerate(LADDER) if not manner.bulk)
 
 
-class Column:
-    """A column that is being read. `expected`: rows it probably has; `first`: only its first row is wanted.
+class Column(NamedTuple):
+    """A column to read. `expected`: rows it probably has; `first`: only its first row is wanted."""
 
-    `open` until it is through; then `whole` says whether it was read to its end.
+    prefix: Oid
+    expected: int = 1
+    first: bool = False
+
+
+class Plan:
+    """Columns that are read together, shared by all devices that are read alike.
+
+    Those that are probably deep should stand in front, and narrow tables before wide ones.
     """
 
-    __slots__ = ("expected", "first", "last", "name", "octets", "open", "prefix", "rows", "whole")
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self.columns = tuple(columns)
+        self.octets = [ber.oid_octets(column.prefix) for column in self.columns]
+        self.prefixes = [column.prefix for column in self.columns]
+        self.expected = [column.expected for column in self.columns]
+        self.firsts = [place for place, column in enumerate(self.columns) if column.first]
+        self.tables = [place for place, column in enumerate(self.columns) if not column.first]
 
-    def __init__(
-        self, prefix: Oid, expected: int = 1, first: bool = False, octets: bytes | None = None
-    ) -> None:
-        self.prefix = self.last = prefix
-        self.expected, self.first = expected, first
-        self.octets = self.name = octets or ber.oid_octets(prefix)
-        self.rows = 0
-        self.open, self.whole = True, False
 
-    def close(self, *, whole: bool) -> None:
-        self.open, self.whole = False, whole
+class Reading:
+    """How far one device's columns were read, each by its place in the plan.
+
+    `singles` and `tables`: what is still open of the two sorts. `names` and `last`: the last row of each,
+    `rows`: how many it had. `unfinished`: columns that ended before their end.
+    """
+
+    __slots__ = ("last", "names", "plan", "rows", "singles", "tables", "unfinished")
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.singles, self.tables = plan.firsts[:], plan.tables[:]
+        self.names, self.last = plan.octets[:], plan.prefixes[:]
+        self.rows = [0] * len(plan.octets)
+        self.unfinished = 0
+
+    def close(self, place: int, *, whole: bool) -> None:
+        """The column is through; `whole`: it was read to its end."""
+        for left in (self.tables, self.singles):
+            if place in left:
+                left.remove(place)
+                self.unfinished += not whole
+
+    def open(self) -> int:
+        """How many columns are."""
+        return len(self.singles) + len(self.tables)
 
 
 class Portion(NamedTuple):
-    """One request's columns: the first `singles` of them are answered once."""
+    """One request: the places of its columns, the first `singles` of which are answered once."""
 
-    columns: list[Column]
+    places: list[int]
     singles: int
     repetitions: int
 
-    def request(self) -> Pdu:
-        names = tuple([column.name for column in self.columns])
+    def request(self, reading: Reading) -> Pdu:
+        names = reading.names
+        wanted = tuple([names[place] for place in self.places])
         if self.repetitions:
-            return Pdu(pdu.GETBULK, names, self.singles, self.repetitions)
-        return Pdu(pdu.GETNEXT, names)
+            return Pdu(pdu.GETBULK, wanted, self.singles, self.repetitions)
+        return Pdu(pdu.GETNEXT, wanted)
 
 
-def portion(columns: Iterable[Column], manner: Manner) -> Portion | None:
-    """The next request for what is open of `columns`, within the manner's number of values; None for nothing.
-
-    Columns that are probably deep should stand in front, and narrow tables before wide ones.
-    """
-    left = [column for column in columns if column.open]
-    if not left:
-        return None
+def portion(reading: Reading, manner: Manner) -> Portion | None:
+    """The next request for what is open, within the manner's number of values; None when nothing is."""
+    tables = reading.tables
     if not manner.bulk:
-        return Portion(left[: manner.values], 0, 0)
-    singles = [column for column in left if column.first][: manner.values]
-    tables = [column for column in left if not column.first] if singles else left
+        places = (reading.singles + tables)[: manner.values]
+        return Portion(places, 0, 0) if places else None
+    singles = reading.singles[: manner.values]
     room = manner.values - len(singles)
     if not tables or not room:
-        return Portion(singles, len(singles), 1)
+        return Portion(singles, len(singles), 1) if singles else None
     # what is left of each, and one row that shows its end
+    rows, expected = reading.rows, reading.plan.expected
     needs = [
-        column.expected - column.rows + 1 if column.rows <= column.expected else max(2, column.rows // 2)
-        for column in tables
+        expected[place] - rows[place] + 1 if rows[place] <= expected[place] else max(2, rows[place] // 2)
+        for place in tables
     ]
     most = max(needs)
     each = room // len(tables)
@@ -100,34 +127,33 @@ def portion(columns: Iterable[Column], manner: Manner) -> Portion | None:
     # the deepest, and what is next deep as far as it fits
     order = sorted(range(len(tables)), key=needs.__getitem__, reverse=True)
     repetitions = min(most, max(room // needs.count(most), 1))
-    chosen = [tables[place] for place in order[: room // repetitions]]
+    chosen = [tables[at] for at in order[: room // repetitions]]
     return Portion(singles + chosen, len(singles), repetitions)
 
 
-def taken(asked: Portion, binds: Sequence[Bind], rows: dict[Oid, Value]) -> tuple[bool, int]:
-    """Puts an answer's rows into `rows` and moves the columns on.
+def taken(reading: Reading, part: Portion, binds: Sequence[Bind], rows: dict[Oid, Value]) -> tuple[bool, int]:
+    """Puts an answer's rows into `rows` and moves the reading on.
 
     True when some column came further; and how many rows could not be read. Only what lies below a column
     that was asked is taken, and only while it increases: a device that goes round in circles is left.
     """
     further, unreadable = False, 0
-    singles, width = asked.singles, len(asked.columns) - asked.singles
-    for place, column in enumerate(asked.columns):
-        if place < singles:
-            own = binds[place : place + 1]
-        else:
-            own = binds[place::width]
-        if not column.open or len(own) == 0:
+    places, singles, _ = part
+    width = len(places) - singles
+    octets, firsts = reading.plan.octets, reading.plan.firsts
+    for at, place in enumerate(places):
+        own = binds[at : at + 1] if at < singles else binds[at::width]
+        if not own:
             continue
         further = True
-        octets, last, name = column.octets, column.last, column.name
+        prefix, last, name = octets[place], reading.last[place], reading.names[place]
         count = 0
         for told, row, value, readable in own:
-            if row is None or not told.startswith(octets):
-                column.close(whole=readable or not told.startswith(octets))
+            if row is None or not told.startswith(prefix):
+                reading.close(place, whole=readable or not told.startswith(prefix))
                 break
             if row <= last:
-                column.close(whole=False)
+                reading.close(place, whole=False)
                 break
             last, name = row, told
             count += 1
@@ -136,8 +162,11 @@ def taken(asked: Portion, binds: Sequence[Bind], rows: dict[Oid, Value]) -> tupl
             elif not readable:
                 unreadable += 1
         else:
-            if column.first or column.rows + count > MOST_ROWS:
-                column.close(whole=column.first)
-        column.last, column.name = last, name
-        column.rows += count
+            if place in firsts:
+                reading.close(place, whole=True)
+            elif reading.rows[place] + count > MOST_ROWS:
+                reading.close(place, whole=False)
+        if count:
+            reading.last[place], reading.names[place] = last, name
+            reading.rows[place] += count
     return further, unreadable

@@ -10,6 +10,7 @@ from metered.agent.snmp.ber import (
     NO_VALUE,
     NULL,
     OBJECT_ID,
+    OCTETS,
     SEQUENCE,
     Malformed,
     content,
@@ -122,7 +123,13 @@ def _binds(data: bytes, at: int, end: int) -> list[Bind]:
 @lru_cache(maxsize=16_384)
 def _bind(row: bytes) -> Bind:
     """Most rows of most printers are those of others, or those of an hour ago: they are read once."""
-    return _read(row, 0, len(row))
+    name_stop = 4 + row[3]
+    # in long forms these sums come out wrong
+    if row[0] != SEQUENCE or row[2] != OBJECT_ID or name_stop + 2 > len(row):
+        return _read(row, 0, len(row))
+    if name_stop + 2 + row[name_stop + 1] != len(row):
+        return _read(row, 0, len(row))
+    return _row(row[4:name_stop], row[name_stop], row[name_stop + 2 :])
 
 
 def _read(data: bytes, at: int, end: int) -> Bind:
@@ -131,14 +138,21 @@ def _read(data: bytes, at: int, end: int) -> Bind:
     tag, start, value_stop = element(data, name_stop, stop)
     if value_stop != stop or stop != end:
         raise Malformed("a row with more than a name and a value")
-    octets = data[name:name_stop]
+    return _row(data[name:name_stop], tag, data[start:stop])
+
+
+def _row(octets: bytes, tag: int, raw: bytes) -> Bind:
     if tag == END_OF_MIB_VIEW:
         return octets, None, None, True
     try:
         oid = oid_numbers(octets)
     except Malformed:
         return octets, None, None, False
+    if tag == OCTETS:
+        return octets, oid, raw, True
+    if tag in NO_VALUE:
+        return octets, oid, None, True
     try:
-        return octets, oid, None if tag in NO_VALUE else value(tag, data[start:stop]), True
+        return octets, oid, value(tag, raw), True
     except Malformed:
         return octets, oid, None, False
