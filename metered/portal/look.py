@@ -201,12 +201,27 @@ def findings(page: Page, options: Mapping[str, Any] = AXE_OPTIONS) -> list[str]:
     """What axe has against the page: violations, and contrast that it could not settle."""
     from axe_playwright_python.sync_playwright import Axe
 
-    result = Axe().run(page, options=dict(options)).response
-    unsettled = [item for item in result["incomplete"] if item["id"] == "color-contrast"]
+    axe = Axe()
+    result = axe.run(page, options=dict(options)).response
+    found = [(item["id"], item["impact"], item["nodes"]) for item in result["violations"]]
+    for item in result["incomplete"]:
+        if item["id"] == "color-contrast":
+            nodes = [node for node in item["nodes"] if not _settles(page, axe, node["target"])]
+            found += [(item["id"], "unsettled", nodes)] if nodes else []
     return [
-        f"{item['id']} ({item['impact']}): {', '.join(str(node['target']) for node in item['nodes'][:5])}"
-        for item in [*result["violations"], *unsettled]
+        f"{name} ({impact}): {', '.join(str(node['target']) for node in nodes[:5])}"
+        for name, impact, nodes in found
     ]
+
+
+def _settles(page: Page, axe: Any, target: list[Any]) -> bool:
+    """Whether the contrast of what stood half outside of a scrolling box is right once it is in view."""
+    if len(target) != 1 or not isinstance(target[0], str):
+        return False
+    page.locator(target[0]).first.scroll_into_view_if_needed()
+    options = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+    again = axe.run(page, context=target[0], options=options).response
+    return not again["violations"] and not again["incomplete"]
 
 
 def findings_everywhere(page: Page) -> list[str]:
