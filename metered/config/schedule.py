@@ -24,6 +24,8 @@ class Stage:
 PIPELINE = (
     Stage("accounts.registration", "portal.take_registrations"),
     Stage("accounts.fact", "replenishment.take_facts"),
+    Stage("accounts.fact", "orders.stop_removed"),
+    Stage("accounts.fact", "returns.take_facts"),
     Stage("fleet.bulletin", "portal.tell_of_bulletins"),
     Stage("reads.batch", "replenishment.fold"),
     Stage("replenishment.review", "replenishment.decide"),
@@ -31,6 +33,8 @@ PIPELINE = (
     Stage("orders.release", "orders.release_due"),
     Stage("portal.notice", "portal.tell_subscribers"),
     Stage("orders.held", "orders.weigh_held"),
+    Stage("returns.unconfirmed", "returns.take_unconfirmed"),
+    Stage("returns.leftover", "returns.remind"),
     Stage("notify.message", "notify.send_due"),
 )
 
@@ -40,6 +44,7 @@ DAILY = {
     "stock.ask_due_counts": crontab(hour="5", minute="0"),
     "reads.learn_activity": crontab(hour="4", minute="35"),
     "reads.close_requests": crontab(hour="4", minute="40"),
+    "returns.look_for_leftovers": crontab(hour="5", minute="20"),
     "portal.forget_registrations": crontab(hour="3", minute="20"),
     "portal.tell_of_silent_devices": crontab(hour="12", minute="0"),
     "portal.remind_of_bulletins": crontab(hour="12", minute="10"),
@@ -47,19 +52,23 @@ DAILY = {
 
 OFTEN = {
     "portal.tell_of_agents": crontab(minute="*/10"),
+    "returns.answer_due": crontab(minute="*/10"),
 }
 """What nothing wakes: it is noticed because something did not come."""
 
 
-def task_for(hand_over: str) -> str:
-    """The task woken by a hand-over. Raises KeyError for one that no stage takes."""
-    return {stage.hand_over: stage.task for stage in PIPELINE}[hand_over]
+def tasks_for(hand_over: str) -> tuple[str, ...]:
+    """The tasks woken by a hand-over; a fact has several takers. Raises KeyError for one that none takes."""
+    tasks = tuple(stage.task for stage in PIPELINE if stage.hand_over == hand_over)
+    if not tasks:
+        raise KeyError(hand_over)
+    return tasks
 
 
 def beat_schedule() -> dict[str, dict[str, object]]:
     sweep: dt.timedelta = settings.SWEEP_EVERY
     entries: dict[str, dict[str, object]] = {
-        f"sweep {stage.hand_over}": {
+        f"sweep {stage.hand_over}: {stage.task}": {
             "task": stage.task,
             "schedule": sweep,
             # A sweep that waited behind a dead worker is worthless once the next one is due.

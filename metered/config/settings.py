@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "metered.stock",
     "metered.replenishment",
     "metered.orders",
+    "metered.returns",
     "metered.portal",
     "metered.config.apps.PortalAdminConfig",
     "django.contrib.auth",
@@ -299,6 +300,7 @@ OPERATOR = {
     # In the words of whoever reads it.
     "hours": lazy(hour_words.in_words, str)(SUPPORT_HOURS),
 }
+DESK_TIME_ZONE = env.text("METERED_DESK_TIME_ZONE", "America/New_York")
 
 # --- Replenishment (replenishment.md part 2; every number is a dial) -----------------------------
 ANNOUNCEMENT: dt.timedelta = env.duration("METERED_ANNOUNCEMENT", "45s" if DEMO else "24h")

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
-from metered.fleet.models import Bulletin, Contract, Device
+from metered.fleet.models import Bulletin, Contract, Device, Supply
 from metered.fleet.places import same_place, typed_serial
+from metered.fleet.reorder_numbers import found
 from metered.fleet.serials import serial_key
 
 
@@ -60,3 +61,15 @@ def device_of_for_system(serial: str, place: str) -> Device | None:
     ):
         return None
     return found
+
+
+def supplies_named(typed: str) -> list[Supply]:
+    """The supplies that a typed reorder number names, best first: none, one, or several to choose from.
+
+    Spaces, hyphens, leading zeros and prefixes are forgiven (reorder_numbers). Which supplies there are is
+    the operator's and the same for every account; those that are no longer sent can still be returned.
+    """
+    numbers = dict(Supply.objects.values_list("pk", "reorder_number"))
+    ids = found(typed, numbers)
+    by_id = Supply.objects.in_bulk(ids)
+    return [by_id[pk] for pk in ids]

@@ -22,21 +22,22 @@ _quiet_until = 0.0
 
 
 def wake(hand_over: str) -> None:
-    """Ask for the stage that takes `hand_over` to run, after the commit.
+    """Ask for the stages that take `hand_over` to run, after the commit.
 
-    Which task that is stands in metered/config/schedule.py, found by name so that no stage
+    Which tasks those are stands in metered/config/schedule.py, found by name so that no stage
     imports a later one. Raises KeyError for an unknown hand-over.
     """
-    task = import_module("metered.config.schedule").task_for(hand_over)
+    tasks = import_module("metered.config.schedule").tasks_for(hand_over)
 
     def publish() -> None:
         global _quiet_until
         if time.monotonic() < _quiet_until:
             return
         try:
-            current_app.send_task(task, retry=False, expires=120)
+            for task in tasks:
+                current_app.send_task(task, retry=False, expires=120)
         except Exception as error:
             _quiet_until = time.monotonic() + PAUSE
-            logger.warning("could not wake %s (the sweep will): %s", task, error)
+            logger.warning("could not wake %s (the sweep will): %s", ", ".join(tasks), error)
 
     transaction.on_commit(publish, robust=True)

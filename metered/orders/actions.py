@@ -14,6 +14,7 @@ from metered.orders.problems import Reported, answer_problem, replace_problem, r
 from metered.orders.releasing import release_due, release_now
 from metered.orders.releasing_held import decline_line, reduce_line, release_line, weigh_held
 from metered.orders.shipping import deliver, ship
+from metered.orders.stopping import stop_removed
 
 __all__ = [
     "HOLD",
@@ -41,6 +42,7 @@ __all__ = [
     "report_problem",
     "resume",
     "ship",
+    "stop_removed",
     "take_proposals",
     "weigh_held",
 ]

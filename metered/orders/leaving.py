@@ -19,13 +19,26 @@ from metered.replenishment.calendars import calendars, date_of, day_number, plac
 def refusal_of(line: OrderLine, contract: Contract, address: Address, today: dt.date) -> str:
     """Why the line may not leave now, in words; empty when it may.
 
-    What a person ordered is held to contract and address alone.
+    What a person ordered is held to contract and address, and to a device of it that still stands somewhere.
     """
     if line.automatic:
         barred = may_be_sent(contract, address, line.supply, _uses(line, contract, address), today)
     else:
         barred = may_go(contract, address, today)
+        if not barred and gone_with_its_devices(line):
+            barred = "removed"
     return in_words(barred, address) if barred else ""
+
+
+def gone_with_its_devices(line: OrderLine) -> bool:
+    """Whether the line is meant for devices and all of them were removed; the devices are locked.
+
+    Who removes one waits for us, or we see that it was removed.
+    """
+    uses = Slot.objects.filter(pk__in=line.slots.values("pk")).values("device_id")
+    devices = Device.objects.select_for_update(no_key=True).filter(pk__in=uses).order_by("pk")
+    standing = [device.removed_at is None for device in devices]
+    return bool(standing) and not any(standing)
 
 
 def in_words(barred: str, address: Address) -> str:

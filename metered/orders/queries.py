@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from metered.accounts.access import Viewer
 from metered.lib import keyset
@@ -235,6 +235,14 @@ def lately_for_system(
     if but is not None:
         lines = lines.filter(Q(order__once=None) | ~Q(order__once=but))
     return list(lines.select_related("order").distinct().order_by("pk"))
+
+
+def shipped_units_for_system(account_id: int, supply_ids: Iterable[int]) -> dict[int, int]:
+    """Supply → units that were ever shipped to the account, whether or not they arrived."""
+    rows = ShipmentLine.objects.filter(
+        shipment__account_id=account_id, line__supply_id__in=list(supply_ids)
+    ).values_list("line__supply_id")
+    return {pk: int(units) for pk, units in rows.annotate(units=Sum("quantity"))}
 
 
 def heard_on_for_system(address_id: int) -> dict[int, dt.date]:

@@ -18,3 +18,8 @@ def release_due() -> None:
 @shared_task(name="orders.weigh_held")
 def weigh_held() -> None:
     actions.weigh_held()
+
+
+@shared_task(name="orders.stop_removed")
+def stop_removed() -> None:
+    actions.stop_removed()

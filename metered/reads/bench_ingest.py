@@ -225,7 +225,7 @@ def _ours(fleet: Fleet, at: dt.datetime, step: int) -> Callable[[], None]:
 
 def _fold(fleet: Fleet, at: dt.datetime, step: int) -> Callable[[], None]:
     """The next stage, found as telemetry finds it: by what it is woken with."""
-    name = import_module("metered.config.schedule").task_for("reads.batch")
+    (name,) = import_module("metered.config.schedule").tasks_for("reads.batch")
     current_app.loader.import_default_modules()
     return lambda: current_app.tasks[name].run()
 

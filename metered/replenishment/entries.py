@@ -32,7 +32,7 @@ def take_entries(loaded: Loaded) -> int:
         change = entry.shelf_change
         p, n, t = np.array([row]), np.array([float(entry.shelf)]), engine_time(entry.at)
         match entry.kind:
-            case Entry.Kind.RECEIVE | Entry.Kind.ADJUST | Entry.Kind.TAKE_BACK:
+            case Entry.Kind.RECEIVE | Entry.Kind.ADJUST | Entry.Kind.SET_ASIDE | Entry.Kind.PUT_BACK:
                 pools.shelf[row] = max(pools.shelf[row] + change, 0.0)
                 pools.arrived[row] += change
             case Entry.Kind.COUNT if not entry.stale:

@@ -75,8 +75,8 @@ class Rebuild:
         row = self._row_of[entry.pool_id]
         p = np.array([row])
         match entry.kind:
-            case Entry.Kind.RECEIVE | Entry.Kind.ADJUST | Entry.Kind.TAKE_BACK:
-                change = -entry.quantity if entry.kind == Entry.Kind.TAKE_BACK else entry.quantity
+            case Entry.Kind.RECEIVE | Entry.Kind.ADJUST | Entry.Kind.SET_ASIDE | Entry.Kind.PUT_BACK:
+                change = -entry.quantity if entry.kind == Entry.Kind.SET_ASIDE else entry.quantity
                 pools.shelf[row] = max(pools.shelf[row] + change, 0.0)
                 pools.arrived[row] += change
             case Entry.Kind.COUNT:

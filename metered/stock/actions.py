@@ -61,7 +61,7 @@ def _post(
     if before is not None:
         return before
     at = at or timezone.now()
-    shelf, on_the_way = pool.shelf, pool.on_the_way
+    shelf, on_the_way, leaving = pool.shelf, pool.on_the_way, pool.leaving
     in_the_count = pool.counted_at is not None and at <= pool.counted_at
     if kind == Entry.Kind.EXPECT:
         on_the_way += quantity
@@ -71,13 +71,18 @@ def _post(
         # What nobody expected arrives all the same.
         on_the_way = max(on_the_way - quantity, 0)
         shelf += 0 if in_the_count else quantity
-    elif kind in (Entry.Kind.INSTALL, Entry.Kind.TAKE_BACK) and in_the_count:
-        pass
     elif kind == Entry.Kind.INSTALL:
         # A unit that the ledger did not know of was installed: the shelf can't go below nothing.
-        shelf = max(shelf - quantity, 0)
+        shelf = shelf if in_the_count else max(shelf - quantity, 0)
+    elif kind == Entry.Kind.SET_ASIDE:
+        # Nor by what somebody found and wants to return.
+        shelf = shelf if in_the_count else max(shelf - quantity, 0)
+        leaving += quantity
+    elif kind == Entry.Kind.PUT_BACK:
+        shelf += 0 if in_the_count else quantity
+        leaving -= quantity
     elif kind == Entry.Kind.TAKE_BACK:
-        shelf -= quantity
+        leaving -= quantity
     elif kind == Entry.Kind.COUNT:
         if pool.counted_at is None or at >= pool.counted_at:
             shelf = _moved_since(pool_id, at, quantity)
@@ -88,6 +93,8 @@ def _post(
         shelf += quantity
     if on_the_way < 0:
         raise Refused(_("More would be cancelled than is on the way."), code="not_on_the_way")
+    if leaving < 0:
+        raise Refused(_("Less than that was set aside for a return."), code="not_set_aside")
     if shelf < 0:
         raise Refused(_("There is less on the shelf than that."), code="not_on_shelf")
     entry = Entry.objects.create(
@@ -102,9 +109,9 @@ def _post(
         actor=actor,
         note=note,
     )
-    pool.shelf, pool.on_the_way = shelf, on_the_way
-    pool.save(update_fields=["shelf", "on_the_way", "counted_at"])
-    if kind in (Entry.Kind.COUNT, Entry.Kind.ADJUST, Entry.Kind.TAKE_BACK):
+    pool.shelf, pool.on_the_way, pool.leaving = shelf, on_the_way, leaving
+    pool.save(update_fields=["shelf", "on_the_way", "leaving", "counted_at"])
+    if kind in (Entry.Kind.COUNT, Entry.Kind.ADJUST, Entry.Kind.SET_ASIDE, Entry.Kind.PUT_BACK):
         # Nobody else says that the shelf is another now; the sweep finds the entry when this is lost.
         wake("replenishment.review")
     return entry
@@ -116,7 +123,8 @@ def _moved_since(pool_id: int, at: dt.datetime, shelf: int) -> int:
         Entry.Kind.RECEIVE: 1,
         Entry.Kind.ADJUST: 1,
         Entry.Kind.INSTALL: -1,
-        Entry.Kind.TAKE_BACK: -1,
+        Entry.Kind.SET_ASIDE: -1,
+        Entry.Kind.PUT_BACK: 1,
     }
     later = Entry.objects.filter(pool_id=pool_id, at__gt=at, kind__in=signs).order_by("at", "pk")
     for kind, quantity in later.values_list("kind", "quantity"):
@@ -216,16 +224,70 @@ def count(
     )
 
 
-def take_back(
-    *, pool_id: int, quantity: int, cause: str, at: dt.datetime | None = None, actor: User | None = None
+def set_aside(
+    *,
+    pool_id: int,
+    quantity: int,
+    cause: str,
+    origin: str = Entry.Origin.CUSTOMER,
+    at: dt.datetime | None = None,
+    actor: User | None = None,
+    note: str = "",
 ) -> Entry:
-    """Units were returned. Raises Refused(not_on_shelf) when fewer are there."""
+    """Units are going to be returned: they leave the shelf, and nobody counts on them any more.
+
+    Units that the ledger did not know of may be set aside too.
+    """
+    return _post(
+        kind=Entry.Kind.SET_ASIDE,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=origin,
+        at=at,
+        actor=actor,
+        note=note,
+    )
+
+
+def put_back(
+    *,
+    pool_id: int,
+    quantity: int,
+    cause: str,
+    origin: str = Entry.Origin.CUSTOMER,
+    actor: User | None = None,
+    note: str = "",
+) -> Entry:
+    """Units that were set aside stay after all. Raises Refused(not_set_aside) when fewer are."""
+    return _post(
+        kind=Entry.Kind.PUT_BACK,
+        pool_id=pool_id,
+        quantity=quantity,
+        cause=cause,
+        origin=origin,
+        at=None,
+        actor=actor,
+        note=note,
+    )
+
+
+def take_back(
+    *,
+    pool_id: int,
+    quantity: int,
+    cause: str,
+    origin: str = Entry.Origin.CUSTOMER,
+    at: dt.datetime | None = None,
+    actor: User | None = None,
+) -> Entry:
+    """Units that were set aside came back to us. Raises Refused(not_set_aside) when fewer are."""
     return _post(
         kind=Entry.Kind.TAKE_BACK,
         pool_id=pool_id,
         quantity=quantity,
         cause=cause,
-        origin=Entry.Origin.CUSTOMER,
+        origin=origin,
         at=at,
         actor=actor,
         note="",

@@ -17,7 +17,8 @@ from metered.lib.said import SaidField
 class Pool(models.Model):
     """An address and a supply of one contract: the shelf and what is on the way.
 
-    `shelf` and `on_the_way` are the ledger's sums, kept by the ledger's actions in the same transaction.
+    `shelf`, `on_the_way` and `leaving` (set aside for a return, not taken back yet) are the ledger's sums,
+    kept by the ledger's actions in the same transaction. What is leaving is no longer on the shelf.
     """
 
     public_id = PublicIdField()
@@ -27,6 +28,7 @@ class Pool(models.Model):
     supply = models.ForeignKey(Supply, models.PROTECT, related_name="+")
     shelf = models.PositiveIntegerField(default=0)
     on_the_way = models.PositiveIntegerField(default=0)
+    leaving = models.PositiveIntegerField(default=0, db_default=0)
     counted_at = models.DateTimeField(null=True)
 
     objects = OwnedManager(address_path="address_id")
@@ -50,6 +52,8 @@ class Entry(models.Model):
         CANCEL = "cancel", _("order cancelled")
         INSTALL = "install", _("put into a device")
         COUNT = "count", _("counted")
+        SET_ASIDE = "set_aside", _("set aside for a return")
+        PUT_BACK = "put_back", _("not returned after all")
         TAKE_BACK = "take_back", _("returned")
         ADJUST = "adjust", _("adjusted")
 

@@ -86,7 +86,8 @@ def announced(made: Scene, quantity: int = 1) -> Order:
     """The automatic order for all pools of the scene, announced and not yet released."""
     propose_all(made, quantity)
     assert actions.take_proposals() == 1
-    return Order.objects.get(address=made.address, contract=made.contract)
+    order: Order = Order.objects.filter(address=made.address, contract=made.contract).latest("pk")
+    return order
 
 
 def released(made: Scene, quantity: int = 1) -> Order:

@@ -236,7 +236,7 @@ def filled(made: Scene) -> Pool:
     cause = f"delivery:x:{line.public_id}"
     actions.receive(pool_id=pool.pk, quantity=2, cause=cause, origin="automatic", at=now - 20 * DAY)
     actions.install(pool_id=pool.pk, quantity=1, cause=f"swap:{made.slots[0].pk}:1", at=now - 10 * DAY)
-    actions.take_back(pool_id=pool.pk, quantity=3, cause="r", at=now - 5 * DAY)
+    actions.set_aside(pool_id=pool.pk, quantity=3, cause="r", at=now - 5 * DAY)
     actions.adjust(pool_id=pool.pk, quantity=-1, cause="a", actor=None, note="=1+1 broken in the cupboard")
     return pool
 
@@ -248,7 +248,11 @@ def test_the_ledger_says_who_when_why_and_what_was_left(ana: Client, made: Scene
     assert [row.shelf for row in rows] == ["2", "3", "6", "7", "5"]
     assert [row.change for row in rows] == ["−1", "−3", "−1", "+2", "+5"]
     said = text(page)
-    assert f"Put into {made.device.label}: 1" in said and "Returned: 3" in said and "Delivered: 2" in said
+    assert (
+        f"Put into {made.device.label}: 1" in said
+        and "Set aside for a return: 3" in said
+        and "Delivered: 2" in said
+    )
     assert "broken in the cupboard" in said and "Ordered" not in said
     order = made.pools[0].entries.model.objects  # the ledger also knows of the order itself
     assert order.filter(kind="expect").exists() and rows[3].order is not None

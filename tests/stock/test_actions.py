@@ -103,15 +103,33 @@ def test_a_count_that_was_sent_late_does_not_make_the_last_count_older() -> None
     assert pool.counted_at == NOW
 
 
-def test_only_what_is_on_the_shelf_can_be_returned() -> None:
+def test_what_is_set_aside_leaves_the_shelf_and_only_that_can_be_taken_back() -> None:
     pool = pool_of()
-    actions.count(pool_id=pool.pk, quantity=2, cause="n1", at=NOW)
-    actions.take_back(pool_id=pool.pk, quantity=2, cause="r1")
-    assert state(pool) == (0, 0)
-    with pytest.raises(Refused) as refused:
-        actions.take_back(pool_id=pool.pk, quantity=1, cause="r2")
-    assert refused.value.code == "not_on_shelf"
-    assert state(pool) == (0, 0)
+    actions.count(pool_id=pool.pk, quantity=3, cause="n1", at=NOW)
+    actions.set_aside(pool_id=pool.pk, quantity=2, cause="r1")
+    assert state(pool) == (1, 0) and pool.leaving == 2
+    actions.take_back(pool_id=pool.pk, quantity=1, cause="t1")
+    assert state(pool) == (1, 0) and pool.leaving == 1
+    for post in (actions.take_back, actions.put_back):
+        with pytest.raises(Refused) as refused:
+            post(pool_id=pool.pk, quantity=2, cause="t2")
+        assert refused.value.code == "not_set_aside"
+    actions.put_back(pool_id=pool.pk, quantity=1, cause="b1")
+    assert state(pool) == (2, 0) and pool.leaving == 0
+
+
+def test_units_that_the_ledger_did_not_know_of_can_be_set_aside() -> None:
+    pool = pool_of()
+    actions.count(pool_id=pool.pk, quantity=1, cause="n1", at=NOW)
+    entry = actions.set_aside(pool_id=pool.pk, quantity=3, cause="r1")
+    assert (entry.shelf_change, state(pool), pool.leaving) == (-1, (0, 0), 3)
+
+
+def test_what_was_set_aside_before_a_count_is_not_in_it() -> None:
+    pool = pool_of()
+    actions.count(pool_id=pool.pk, quantity=4, cause="n1", at=NOW)
+    entry = actions.set_aside(pool_id=pool.pk, quantity=2, cause="r1", at=NOW - dt.timedelta(days=1))
+    assert (entry.shelf_change, state(pool), pool.leaving) == (0, (4, 0), 2)
 
 
 def test_an_adjustment_needs_its_reason_and_stops_at_nothing() -> None:
@@ -133,6 +151,8 @@ POSTINGS: dict[str, Callable[[int], Entry]] = {
     "receive": lambda pool: actions.receive(pool_id=pool, quantity=2, cause="same", origin="automatic"),
     "install": lambda pool: actions.install(pool_id=pool, quantity=2, cause="same"),
     "count": lambda pool: actions.count(pool_id=pool, quantity=2, cause="same"),
+    "set_aside": lambda pool: actions.set_aside(pool_id=pool, quantity=2, cause="same"),
+    "put_back": lambda pool: actions.put_back(pool_id=pool, quantity=2, cause="same"),
     "take_back": lambda pool: actions.take_back(pool_id=pool, quantity=2, cause="same"),
     "adjust": lambda pool: actions.adjust(pool_id=pool, quantity=2, cause="same", actor=None, note="n"),
 }
@@ -142,13 +162,14 @@ POSTINGS: dict[str, Callable[[int], Entry]] = {
 def test_the_same_cause_twice_changes_nothing(kind: str) -> None:
     pool = pool_of()
     expect(pool, 5, "before")
-    actions.count(pool_id=pool.pk, quantity=5, cause="shelf", at=NOW)
+    actions.count(pool_id=pool.pk, quantity=8, cause="shelf", at=NOW)
+    actions.set_aside(pool_id=pool.pk, quantity=3, cause="aside")
     first = POSTINGS[kind](pool.pk)
     assert first.kind == kind
-    once = state(pool)
-    assert once != (5, 5)
+    once = (*state(pool), pool.leaving)
+    assert once != (5, 5, 3)
     assert POSTINGS[kind](pool.pk) == first
-    assert state(pool) == once
+    assert (*state(pool), pool.leaving) == once
     assert Entry.objects.filter(cause="same").count() == 1
 
 
@@ -159,11 +180,12 @@ def test_what_only_the_desk_knows_of_wakes_replenishment(
     """Of all else, whoever posts it says so."""
     pool = pool_of()
     expect(pool, 5, "before")
-    actions.adjust(pool_id=pool.pk, quantity=5, cause="shelf", actor=None, note="n")
+    actions.adjust(pool_id=pool.pk, quantity=8, cause="shelf", actor=None, note="n")
+    actions.set_aside(pool_id=pool.pk, quantity=3, cause="aside")
     with django_capture_on_commit_callbacks() as said:
         POSTINGS[kind](pool.pk)
         POSTINGS[kind](pool.pk)
-    assert len(said) == (1 if kind in ("count", "adjust", "take_back") else 0)
+    assert len(said) == (1 if kind in ("count", "adjust", "set_aside", "put_back") else 0)
 
 
 def test_every_kind_of_posting_is_tried_above() -> None:

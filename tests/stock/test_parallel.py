@@ -41,14 +41,14 @@ def test_the_same_cause_from_twenty_at_once_counts_once() -> None:
 
 def test_the_last_unit_is_returned_once() -> None:
     pool = pool_of()
-    actions.count(pool_id=pool.pk, quantity=3, cause="start")
+    actions.set_aside(pool_id=pool.pk, quantity=3, cause="start")
     results = at_once(
         10, lambda number: actions.take_back(pool_id=pool.pk, quantity=1, cause=f"r{number}").pk
     )
     refused = [result for result in results if isinstance(result, Exception)]
     assert all(isinstance(result, Refused) for result in refused)
     pool.refresh_from_db()
-    assert (len(refused), pool.shelf) == (7, 0)
+    assert (len(refused), pool.leaving) == (7, 0)
     assert sums(pool) == (0, 0)
 
 

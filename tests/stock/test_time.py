@@ -34,7 +34,7 @@ def test_what_happened_before_the_count_is_in_it(early: dt.timedelta) -> None:
         actions.receive(pool_id=pool.pk, quantity=2, cause="d", origin="automatic", at=at),
         actions.install(pool_id=pool.pk, quantity=1, cause="i", at=at),
         # More than is there now, and still no refusal: it was there then.
-        actions.take_back(pool_id=pool.pk, quantity=7, cause="r", at=at),
+        actions.set_aside(pool_id=pool.pk, quantity=7, cause="r", at=at),
     ]
     assert [(entry.quantity, entry.shelf_change) for entry in entries] == [(2, 0), (1, 0), (7, 0)]
     assert state(pool) == (3, 0)

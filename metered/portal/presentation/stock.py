@@ -315,6 +315,8 @@ def ledger_row(line: Line) -> LedgerRow:
         "count": _("Counted: %(n)s"),
         "receive": _("Delivered: %(n)s"),
         "install": _("Put into %(device)s: %(n)s") if line.device else _("Put into a device: %(n)s"),
+        "set_aside": _("Set aside for a return: %(n)s"),
+        "put_back": _("Not returned after all: %(n)s"),
         "take_back": _("Returned: %(n)s"),
         "adjust": _("Corrected by support: %(n)s"),
     }[entry.kind] % {"n": _signed(entry.quantity) if entry.kind == "adjust" else n, "device": line.device}

@@ -38,7 +38,7 @@ from metered.stock.models import CountRequest, Entry, Pool
 
 NEVER = dt.date(9999, 12, 31)
 EACH = 4
-MOVES = ("count", "receive", "install", "take_back", "adjust")
+MOVES = ("count", "receive", "install", "set_aside", "put_back", "adjust")
 """What can change a shelf."""
 
 PLACES = keyset.Order("sorted_by")
@@ -217,9 +217,17 @@ def _counted(pool_ids: Sequence[int]) -> dict[int, Counted]:
     }
 
 
+_SPAN = {
+    "receive": ("delivered", 1),
+    "set_aside": ("returned", 1),
+    "put_back": ("returned", -1),
+    "adjust": ("adjusted", 1),
+}
+
+
 def _moves(spans: Mapping[int, tuple[dt.datetime, dt.datetime]]) -> dict[int, dict[str, Any]]:
     """What happened to each pool after the one moment and up to the other."""
-    kinds = ("receive", "install", "take_back", "adjust")
+    kinds = ("receive", "install", "set_aside", "put_back", "adjust")
     first = min((since for since, _ in spans.values()), default=None)
     rows = Entry.objects.filter(pool_id__in=list(spans), kind__in=kinds)
     if first is not None:
@@ -234,8 +242,8 @@ def _moves(spans: Mapping[int, tuple[dt.datetime, dt.datetime]]) -> dict[int, di
         if entry.kind == Entry.Kind.INSTALL:
             told["installed"][labels.get(entry.pk, "")] += entry.quantity
         else:
-            name = {"receive": "delivered", "take_back": "returned", "adjust": "adjusted"}[entry.kind]
-            told[name] += entry.quantity
+            name, sign = _SPAN[entry.kind]
+            told[name] += sign * entry.quantity
     return found
 
 

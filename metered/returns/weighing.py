@@ -1,0 +1,94 @@
+"""What is known of the units that somebody wants to return, and what has to be asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.db.models import Case, F, Sum, When
+from django.db.models.functions import Greatest
+
+from metered.accounts.announcements import lines_of
+from metered.accounts.models import Address
+from metered.fleet.models import Contract
+from metered.lib.said import Said, joined, said
+from metered.orders.queries import shipped_units_for_system
+from metered.returns import policy
+from metered.returns.models import STANDING, Return, ReturnLine
+from metered.stock.models import Pool
+
+
+def worded(address: Address | None) -> str:
+    """The address as it stands on a label, a line each; empty without one."""
+    return "\n".join(lines_of(address.current)) if address else ""
+
+
+def weigh(made: Return) -> list[policy.Question]:
+    """Weighs each line anew against what is known of its supply, and keeps what is asked of it.
+
+    Under the account's lock, so that two returns don't both count on the same units.
+    """
+    rows = list(made.lines.order_by("supply_id"))
+    supplies = [line.supply_id for line in rows]
+    sent = shipped_units_for_system(made.account_id, supplies)
+    back = back_for_system(made.account_id, supplies, but=made)
+    pools = pools_for(made.account_id, made.address_id, supplies)
+    for line in rows:
+        pool = pools.get(line.supply_id)
+        line.pool = pool
+        line.asks = policy.question(
+            policy.Claim(
+                quantity=line.quantity,
+                sent=sent.get(line.supply_id, 0),
+                back=back.get(line.supply_id, 0),
+                shelf=pool.shelf if pool else None,
+            )
+        )
+    ReturnLine.objects.bulk_update(rows, ["pool", "asks"])
+    return [line.asks for line in rows]
+
+
+def back_for_system(account_id: int, supply_ids: Collection[int], *, but: Return) -> dict[int, int]:
+    """Supply → units that came back, or are on a return (other than `but`) that stands."""
+    rows = ReturnLine.objects.filter(
+        parent__account_id=account_id, parent__state__in=STANDING, supply_id__in=list(supply_ids)
+    ).exclude(parent=but)
+    # What is closed counts as it came; before that, as it was accepted or asked for.
+    units = Case(
+        When(parent__state="closed", then=F("received")),
+        When(accepted__isnull=False, then=Greatest("accepted", "received")),
+        default=F("quantity"),
+    )
+    return {pk: int(n) for pk, n in rows.values_list("supply_id").annotate(n=Sum(units))}
+
+
+def pools_for(account_id: int, address_id: int | None, supply_ids: Collection[int]) -> dict[int, Pool]:
+    """Supply → its pool at the address: the fullest, where several contracts have one there."""
+    if address_id is None:
+        return {}
+    rows = Pool.objects.filter(account_id=account_id, address_id=address_id, supply_id__in=list(supply_ids))
+    return {pool.supply_id: pool for pool in rows.order_by("shelf", "pk")}
+
+
+def contract_for(account_id: int, address_id: int) -> Contract | None:
+    """The contract under which units without a pool are taken back: that of the address's devices, else the
+    account's newest.
+    """
+    rows = Contract.objects.filter(account_id=account_id)
+    here = rows.filter(devices__address_id=address_id).order_by("-starts_on", "-pk").first()
+    return here or rows.order_by("-starts_on", "-pk").first()
+
+
+def in_words(questions: Sequence[policy.Question], *, pallet: bool, signed_in: bool) -> Said:
+    """What staff have to look at, as a sentence each."""
+    words = {
+        "not_shipped": said("Something on it was never shipped to this customer."),
+        "more_than_shipped": said("It has more units than were shipped and not returned yet."),
+        "more_than_counted": said("The shelf should hold fewer units than it has."),
+        "not_here": said("Something on it never was at this address."),
+    }
+    asked = [words[question] for question in dict.fromkeys(questions) if question]
+    if pallet:
+        asked.append(said("A pallet: its pick-up has to be arranged."))
+    if not signed_in:
+        asked.append(said("Filed by somebody who was not signed in."))
+    return joined(asked)
