@@ -1,8 +1,8 @@
 """RMA numbers: nine digits that can be read over the phone. Pure.
 
 Eight random digits and a check digit by Damm's method (H. Michael Damm, "Total anti-symmetrische
-Quasigruppen", 2004), which notices every single wrong digit and every pair that was swapped. Written in groups
-of three.
+Quasigruppen", 2004), which notices every single wrong digit and every pair that was swapped. Written in
+groups of three.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from metered.stock.models import Entry, Pool
 from tests import factories as make
 from tests.orders.scene import Scene, released, scene, shipped
 
-__all__ = ["Scene", "books", "delivered", "file", "filled", "person_of", "stocked"]
+__all__ = ["Scene", "books", "delivered", "file", "filled", "person_of", "sent", "stocked"]
 
 
 def stocked(units: int = 3, **fields: Any) -> Scene:
@@ -32,6 +32,21 @@ def delivered(made: Scene, units: int) -> Order:
     order = released(made, units)
     orders.deliver(shipment=shipped(order))
     return order
+
+
+def sent(made: Scene, units: int) -> None:
+    """The same by hand, of any size and without mails."""
+    order = orders.place(
+        account_id=made.address.account_id,
+        contract_id=made.contract.pk,
+        address_id=made.address.pk,
+        origin=Order.Origin.CUSTOMER,
+        lines=[orders.Wanted(pool, units) for pool in made.pools],
+    )
+    order.lines.update(state="released")
+    parcel = orders.ship(order=order, carrier="UPS", tell=False)
+    assert parcel is not None
+    orders.deliver(shipment=parcel)
 
 
 def person_of(made: Scene, role: str = "orderer") -> User:

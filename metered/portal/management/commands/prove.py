@@ -54,7 +54,9 @@ def _speak(language: str) -> None:
 
 
 class Command(BaseCommand):
-    help = "Prove what the documentation claims, many times over (kills, registration, browser, agent)."
+    help = (
+        "Prove what the documentation claims, many times over (kills, registration, browser, agent, returns)."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_subparsers(dest="what", required=True, metavar="what")
@@ -68,6 +70,9 @@ class Command(BaseCommand):
         )
         self.add_agent_arguments(
             what.add_parser("agent", help="the device agent loses nothing, whatever happens")
+        )
+        self.add_returns_arguments(
+            what.add_parser("returns", help="returns are answered in time, and the books agree")
         )
         pages = what.add_parser(
             "browser", help="every page in every language, size and theme: axe, CSP, nothing sideways"
@@ -91,6 +96,17 @@ class Command(BaseCommand):
         agent.add_argument("--walks", type=int, default=usual.walks, help="gone wrong")
         agent.add_argument("--seed", type=int, default=usual.seed)
 
+    def add_returns_arguments(self, returns: ArgumentParser) -> None:
+        from tests.flows.returns import PARTS, Size
+
+        usual = Size()
+        returns.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all of them)")
+        returns.add_argument("--days", type=int, default=usual.days, help="of filings")
+        returns.add_argument("--runs", type=int, default=usual.runs, help="of the machine over the books")
+        returns.add_argument("--steps", type=int, default=usual.steps, help="of each")
+        returns.add_argument("--interleavings", type=int, default=usual.interleavings, help="of a removal")
+        returns.add_argument("--seed", type=int, default=usual.seed)
+
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         name = connection.settings_dict["NAME"]
         connection.settings_dict["TEST"] |= {"NAME": f"{name}_prove_{os.getpid()}", "TEMPLATE": None}
@@ -101,6 +117,7 @@ class Command(BaseCommand):
                 "registration": self.registration,
                 "browser": self.browser,
                 "agent": self.agent,
+                "returns": self.returns,
             }
             proofs[what](**options)
         finally:
@@ -146,15 +163,26 @@ class Command(BaseCommand):
     def agent(self, *, parts: list[str], **options: Any) -> None:
         from tests.flows.agents import PARTS, Size
 
-        unknown = set(parts) - set(PARTS)
+        self._each(parts, PARTS, Size, options)
+
+    def returns(self, *, parts: list[str], **options: Any) -> None:
+        from tests.flows.returns import PARTS, Size
+
+        self._each(parts, PARTS, Size, options)
+
+    def _each(
+        self, parts: list[str], there: dict[str, Callable[..., list[str]]], sizes: Any, options: Any
+    ) -> None:
+        """Does the parts (all of them without any) and fails with what was wrong."""
+        unknown = set(parts) - set(there)
         if unknown:
-            raise CommandError(f"unknown: {', '.join(unknown)}; there are {', '.join(PARTS)}")
-        size = Size(**{name: options[name] for name in Size.__dataclass_fields__})
+            raise CommandError(f"unknown: {', '.join(unknown)}; there are {', '.join(there)}")
+        size = sizes(**{name: options[name] for name in sizes.__dataclass_fields__})
         wrong = []
-        for name in parts or PARTS:
+        for name in parts or there:
             begun = time.monotonic()
             self.stdout.write(f"{name}:")
-            found = PARTS[name](size, self.stdout.write)
+            found = there[name](size, self.stdout.write)
             wrong += [f"{name}: {fault}" for fault in found]
             self.stdout.write(f"{name}: {(time.monotonic() - begun) / 60:.1f} min")
         if wrong:
