@@ -28,9 +28,11 @@ from psycopg import sql
 from metered.accounts import joining
 from metered.accounts import people as people_actions
 from metered.accounts.access import Viewer
+from metered.accounts.keys import make_key
 from metered.accounts.models import (
     Account,
     Address,
+    ApiKey,
     Invitation,
     JoinRequest,
     Membership,
@@ -106,6 +108,8 @@ class World:
     """Asked for and not confirmed."""
     message: SupportMessage
     """The owner's, to support."""
+    key: ApiKey
+    """The owner's, for programs."""
     agent: Agent
     """Northwind's."""
     code: str
@@ -194,8 +198,14 @@ def world() -> World:
     return World(
         main, harbor, press, people, _tokens(main, press), *_doors(northwind, people["owner"]),
         Membership.objects.get(user=people["viewer"]), clients,
-        *_told(northwind, people["owner"]), *_agents(main, people["owner"]),
+        *_told(northwind, people["owner"]), _key(northwind, people["owner"]),
+        *_agents(main, people["owner"]),
     )  # fmt: skip
+
+
+def _key(account: Account, owner: User) -> ApiKey:
+    make_key(user=owner, account_id=account.pk, name="ERP")
+    return ApiKey.objects.get(user=owner)
 
 
 def _agents(main: Place, owner: User) -> tuple[Agent, str, set[str]]:

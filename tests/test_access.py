@@ -198,7 +198,16 @@ GET  /support/messages/new/                in   200    200  200  200   200  -   
 POST /support/messages/new/                in   ok     ok   ok   ok    ok   404    404  na   na    na
 GET  /support/messages/<slug:public_id>/   in   404    404  404  200   404  404    404  na   na    na
 """
-PAGES += "".join(table.split("staff", 1)[1] for table in (PUBLIC_PAGES, MESSAGES))
+
+# Keys for programs are each person's own; the one asked for is the owner's.
+KEYS = """
+                                           anon viewer rep. ord. owner lim. astray out. none clerk staff
+GET  /settings/keys/                       in   200    200  200  200   200  -      200  na   na    na
+POST /settings/keys/                       in   200    200  200  200   200  -      200  na   na    na
+GET  /settings/keys/<slug:public_id>/revoke/  in  405  405  405  405   405  405    405  405  405   405
+POST /settings/keys/<slug:public_id>/revoke/  in  404  404  404  ok    404  404    404  na   na    na
+"""
+PAGES += "".join(table.split("staff", 1)[1] for table in (PUBLIC_PAGES, MESSAGES, KEYS))
 
 # The same three pages in a demo (METERED_DEMO). Mails are the person's own, or those of all people of the
 # account they act for whole; staff read every mail.
@@ -263,6 +272,7 @@ accounts.user                 add change
 accounts.account              add change delete
 accounts.address              add change delete  /word
 accounts.activityentry
+accounts.apikey
 accounts.registration
 accounts.invitation
 accounts.joinrequest          /approve /decline
@@ -449,6 +459,7 @@ def thing_of(pattern: str, place: Any, made: World) -> Any:
         "/notices/": made.notice,
         "/updates/": made.subscription,
         "/support/": made.message,
+        "/settings/keys/": made.key,
     }
     return named[max((start for start in named if pattern.startswith(start)), key=len)]
 
@@ -492,6 +503,7 @@ def form(pattern: str, made: World, who: str = "") -> dict[str, str]:
         "/heavy-jobs/new/": job,
         "/heavy-jobs/<slug:public_id>/change/": job,
         "/register/": {"serial": "X1", "place": "14604", "name": "Nora", "email": "nora@example.com"},
+        "/settings/keys/": {"name": "ERP"},
         "/register/sent/": {"email": "nora@example.com"},
         "/register/<slug:token>/": door,
         "/invitations/<slug:token>/": door,

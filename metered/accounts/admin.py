@@ -19,6 +19,7 @@ from metered.accounts.models import (
     Address,
     AddressClosure,
     AddressVersion,
+    ApiKey,
     Fact,
     Invitation,
     JoinRequest,
@@ -178,6 +179,16 @@ class ActivityAdmin(LookOnlyAdmin):
     list_filter = ("kind", "verb")
     search_fields = ("account__name", "account__number", "actor_name", "public_id")
     date_hierarchy = "at"
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(LookOnlyAdmin):
+    """Keys by which programs act for a person; the person revokes them."""
+
+    list_display = ("name", "hint", "user", "account", "created_at", "used_on", "revoked_at")
+    list_select_related = ("user", "account")
+    search_fields = ("user__email__istartswith", "account__name", "hint")
+    exclude = ("digest",)
 
 
 @admin.register(Registration)

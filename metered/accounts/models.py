@@ -331,6 +331,30 @@ class Invitation(models.Model):
         return f"{self.email} · {self.get_role_display()}"
 
 
+class ApiKey(models.Model):
+    """By which a program acts for a person in one account, with what they may do there. A hash is kept."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_keys")
+    name = models.CharField(_("name"), max_length=80)
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    hint = models.CharField(max_length=8, editable=False, help_text=_("Its first characters"))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    used_on = models.DateField(null=True, editable=False, help_text=_("The last day on which it was used"))
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = OwnedManager()
+
+    class Meta:
+        verbose_name = _("key for programs")
+        verbose_name_plural = _("keys for programs")
+        ordering: ClassVar = ["name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+
 class Fact(models.Model):
     """Something happened that later stages deal with, each in its own time. A trigger keeps it append-only.
 

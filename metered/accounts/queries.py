@@ -32,6 +32,15 @@ def membership_for_system(user_id: int, account: str | None) -> Any | None:
     return mine.first()
 
 
+def membership_in_for_system(user_id: int, account_id: int) -> Any | None:
+    """The person's membership in that account, with `admitted` as above; None without one."""
+    return (
+        Membership.objects.filter(user_id=user_id, account_id=account_id)
+        .annotate(admitted=ArrayAgg("addresses__id", filter=Q(addresses__isnull=False), default=[]))
+        .first()
+    )
+
+
 def accounts_of_for_system(user_id: int) -> QuerySet[Account]:
     """Every account the person belongs to, by name."""
     return Account.objects.filter(memberships__user_id=user_id).order_by("name")

@@ -72,6 +72,16 @@ def _zones() -> list[tuple[str, str]]:
     return [("", _("The one of your company")), *((name, name.replace("_", " ")) for name in names)]
 
 
+class KeyForm(forms.Form):
+    """A new key for programs."""
+
+    name = forms.CharField(
+        label=gettext_lazy("What is it for?"),
+        max_length=80,
+        help_text=gettext_lazy("Such as the program's name, so that you know later which key to revoke."),
+    )
+
+
 class SettingsForm(forms.Form):
     """A person's own settings. `mails`: MailKind → MailChoice.How, as it is now."""
 

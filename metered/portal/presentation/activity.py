@@ -15,7 +15,7 @@ from metered.lib import wording
 from metered.lib.said import told
 
 KINDS: dict[str, tuple[str, ...]] = {
-    "people": ("member", "invitation", "join request", "message to support"),
+    "people": ("member", "invitation", "join request", "message to support", "key for programs"),
     "orders": ("order", "order line", "problem"),
     "devices": ("device", "heavy job", "token", "agent"),
     "addresses": ("address", "stock"),
@@ -78,6 +78,8 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("agent", "enrolled"): gettext_lazy("The device agent %(what)s enrolled"),
     ("agent", "renamed"): gettext_lazy("%(who)s renamed the device agent %(what)s"),
     ("agent", "revoked"): gettext_lazy("%(who)s revoked the device agent %(what)s"),
+    ("key for programs", "made"): gettext_lazy("%(who)s made a key for a program"),
+    ("key for programs", "revoked"): gettext_lazy("%(who)s took the key of a program back"),
     ("token", "issued"): gettext_lazy("%(who)s made a key for %(what)s to report with"),
     ("token", "revoked"): gettext_lazy("%(who)s took a key for reporting back"),
     ("address", "changed"): gettext_lazy("%(who)s changed the address %(what)s"),
