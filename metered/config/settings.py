@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.functional import lazy
 
 from metered.lib import env, hour_words, hours
+from metered.returns import recycling
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -187,6 +188,9 @@ USERSESSIONS_TRACK_ACTIVITY = False
 # Registrations (domain rule 2): tries an hour, by network and by the e-mail address that is given.
 REGISTRATIONS_PER_NETWORK = env.integer("METERED_REGISTRATIONS_PER_NETWORK", 20)
 REGISTRATIONS_PER_ADDRESS = env.integer("METERED_REGISTRATIONS_PER_ADDRESS", 5)
+# Returns of people who are not signed in: the same.
+RETURNS_PER_NETWORK = env.integer("METERED_RETURNS_PER_NETWORK", 20)
+RETURNS_PER_ADDRESS = env.integer("METERED_RETURNS_PER_ADDRESS", 5)
 # Tries an hour to enrol a device agent, by network.
 ENROLMENTS_PER_NETWORK = env.integer("METERED_ENROLMENTS_PER_NETWORK", 30)
 INVITATIONS_PER_DAY = env.integer("METERED_INVITATIONS_PER_DAY", 100)
@@ -300,6 +304,14 @@ OPERATOR = {
     # In the words of whoever reads it.
     "hours": lazy(hour_words.in_words, str)(SUPPORT_HOURS),
 }
+# Where open and used supplies go: "maker|name|https://…|note", by semicolons; the maker * stands for all others.
+RECYCLING = recycling.programmes(
+    part
+    for part in env.text(
+        "METERED_RECYCLING", "*|Take-back programme|https://example.com/recycling" if DEMO else ""
+    ).split(";")
+    if part.strip()
+)
 DESK_TIME_ZONE = env.text("METERED_DESK_TIME_ZONE", "America/New_York")
 
 # --- Replenishment (replenishment.md part 2; every number is a dial) -----------------------------

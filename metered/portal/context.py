@@ -102,6 +102,7 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         (_("Supplies"), reverse("supplies")),
         (_("Stock"), reverse("stock")),
         (_("Orders"), reverse("orders")),
+        (_("Returns"), reverse("returns")),
     ]
     home = reverse("overview")
     return [

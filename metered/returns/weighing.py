@@ -47,11 +47,15 @@ def weigh(made: Return) -> list[policy.Question]:
     return [line.asks for line in rows]
 
 
-def back_for_system(account_id: int, supply_ids: Collection[int], *, but: Return) -> dict[int, int]:
+def back_for_system(
+    account_id: int, supply_ids: Collection[int], *, but: Return | None = None
+) -> dict[int, int]:
     """Supply → units that came back, or are on a return (other than `but`) that stands."""
     rows = ReturnLine.objects.filter(
         parent__account_id=account_id, parent__state__in=STANDING, supply_id__in=list(supply_ids)
-    ).exclude(parent=but)
+    )
+    if but is not None:
+        rows = rows.exclude(parent=but)
     # What is closed counts as it came; before that, as it was accepted or asked for.
     units = Case(
         When(parent__state="closed", then=F("received")),
