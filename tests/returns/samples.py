@@ -8,14 +8,23 @@ from typing import Any
 
 from django.utils.translation import get_language
 
+from metered.lib.markdown import fill
 from metered.portal.shipped import shipped
-from metered.returns.papers import Line, Papers
+from metered.returns.papers import House, Line, Papers
 
 LINES = (
     Line(4, "006R01828", "Black toner"),
     Line(2, "006R01829", "Cyan toner"),
     Line(12, "013R00692", "Drum cartridge for the colours cyan, magenta and yellow, high capacity"),
     Line(1, "008R08101", "Waste container"),
+)
+HOUSE = House(
+    operator="Metered",
+    support_phone="1-800-000-0000",
+    support_hours="7:30 to 19:00 US Eastern, Monday to Friday",
+    policy_title="",
+    policy="",
+    site_url="https://portal.example",
 )
 SAMPLE = Papers(
     rma="407318265",
@@ -33,12 +42,7 @@ SAMPLE = Papers(
     weight_text="92 lb",
     pallet=False,
     pick_up="Monday 23 November, 09:00 to 12:00",
-    operator="Metered",
-    support_phone="1-800-000-0000",
-    support_hours="7:30 to 19:00 US Eastern, Monday to Friday",
-    policy_title="Returns policy",
-    policy="",
-    site_url="https://portal.example",
+    house=HOUSE,
 )
 FAR = dataclasses.replace(
     SAMPLE,
@@ -50,10 +54,19 @@ FAR = dataclasses.replace(
 )
 
 
-def papers(base: Papers = SAMPLE, **values: Any) -> Papers:
-    """A sample with the shipped policy of the language that is active."""
+def house() -> House:
+    """With the shipped policy of the language that is active."""
     text = shipped("returns-policy", (get_language() or "en")[:2])
     assert text is not None
-    body = text.body.replace("{operator.name}", "Metered").replace("{phone}", "1-800-000-0000")
-    body = body.replace("{hours}", SAMPLE.support_hours).replace("{email}", "support@example.com")
-    return dataclasses.replace(base, **{"policy": body, "policy_title": text.title, **values})
+    facts = {
+        "operator.name": HOUSE.operator,
+        "phone": HOUSE.support_phone,
+        "hours": HOUSE.support_hours,
+        "email": "support@example.com",
+    }
+    return dataclasses.replace(HOUSE, policy=fill(text.body, facts), policy_title=text.title)
+
+
+def papers(base: Papers = SAMPLE, **values: Any) -> Papers:
+    """A sample, otherwise where `values` say so."""
+    return dataclasses.replace(base, **{"house": house(), **values})

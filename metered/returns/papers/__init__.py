@@ -6,7 +6,7 @@ bytes. Layouts are the ``.typ`` files beside (docs/adr/0015).
 
 from __future__ import annotations
 
-from metered.returns.papers.content import Line, Papers, spaced
+from metered.returns.papers.content import House, Line, Papers, spaced
 from metered.returns.papers.pages import labels, packing_slip, policy_paper
 
-__all__ = ["Line", "Papers", "labels", "packing_slip", "policy_paper", "spaced"]
+__all__ = ["House", "Line", "Papers", "labels", "packing_slip", "policy_paper", "spaced"]

@@ -21,6 +21,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class House:
+    """Who takes returns, and the policy by which they are taken."""
+
+    operator: str
+    support_phone: str
+    support_hours: str
+    policy_title: str
+    policy: str
+    """The returns policy in Markdown, its facts filled in."""
+    site_url: str = ""
+    """What links of the policy that begin with a slash stand under; without it they are plain text."""
+
+
+@dataclass(frozen=True)
 class Papers:
     """A confirmed return. Texts are as the reader shall see them; addresses are lines from the name down.
 
@@ -46,14 +60,7 @@ class Papers:
     pallet: bool
     pick_up: str
     """When and how it is picked up; empty when that isn't arranged yet."""
-    operator: str
-    support_phone: str
-    support_hours: str
-    policy_title: str
-    policy: str
-    """The returns policy in Markdown, its facts filled in."""
-    site_url: str = ""
-    """What links of the policy that begin with a slash stand under; without it they are plain text."""
+    house: House
 
     def __post_init__(self) -> None:
         if not RMA.fullmatch(self.rma):
@@ -61,10 +68,10 @@ class Papers:
         if self.boxes < 1:
             raise ValueError("a return has at least one box")
 
-    @property
-    def letter(self) -> bool:
-        """Whether its paper is that of North America."""
-        return self.country.upper() in LETTER_COUNTRIES
+
+def is_letter(country: str) -> bool:
+    """Whether the paper of that country is North America's."""
+    return country.upper() in LETTER_COUNTRIES
 
 
 def spaced(rma: str) -> str:

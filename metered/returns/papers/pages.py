@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Literal
 
 from metered.returns.papers import words
 from metered.returns.papers.blocks import blocks
 from metered.returns.papers.code128 import svg
-from metered.returns.papers.content import Papers
+from metered.returns.papers.content import House, Papers
 from metered.returns.papers.press import press
 
 Standard = Literal["ua-1"] | None
@@ -15,7 +16,7 @@ Standard = Literal["ua-1"] | None
 
 def packing_slip(papers: Papers, *, standard: Standard = None) -> bytes:
     """What lies in the box: number, addresses, how to pack, the lines, and the returns policy at its end."""
-    values = {**words.slip(papers), "barcode": _barcode(papers), **_policy(papers)}
+    values = {**words.slip(papers), "barcode": _barcode(papers), **_policy(papers.house)}
     return press("slip", values, papers.confirmed_on, standard)
 
 
@@ -35,14 +36,14 @@ def labels(papers: Papers, *, box: int | None = None, standard: Standard = None)
     return press("labels", values, papers.confirmed_on, standard)
 
 
-def policy_paper(papers: Papers, *, standard: Standard = None) -> bytes:
-    """The returns policy alone, to go with a mail."""
-    values = {**words.common(papers, papers.policy_title), **_policy(papers)}
-    return press("policy", values, papers.confirmed_on, standard)
+def policy_paper(house: House, country: str, made_on: dt.date, *, standard: Standard = None) -> bytes:
+    """The returns policy alone, to go with a mail: on the paper of that country, dated `made_on`."""
+    values = {**words.common(house, country, house.policy_title), **_policy(house)}
+    return press("policy", values, made_on, standard)
 
 
-def _policy(papers: Papers) -> dict[str, Any]:
-    return {"policy_title": papers.policy_title, "policy": blocks(papers.policy, papers.site_url)}
+def _policy(house: House) -> dict[str, Any]:
+    return {"policy_title": house.policy_title, "policy": blocks(house.policy, house.site_url)}
 
 
 def _barcode(papers: Papers) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from metered.lib import wording
-from metered.returns.papers.content import Papers, spaced
+from metered.returns.papers.content import House, Papers, is_letter, spaced
 
 UNBROKEN = re.compile(r"\S{28,}")
 """So many letters without a place to break could be wider than a column."""
@@ -55,8 +55,8 @@ def facts(papers: Papers) -> list[dict[str, str]]:
         (_("Customer number"), papers.customer_number),
         (_("Contact"), papers.contact),
         (_("Phone"), together(papers.phone)),
-        (_("Filed"), wording.full_day(papers.filed_on)),
-        (_("Confirmed"), wording.full_day(papers.confirmed_on)),
+        (_("Filed on"), wording.full_day(papers.filed_on)),
+        (_("Confirmed on"), wording.full_day(papers.confirmed_on)),
         (_("Boxes"), _on_pallet(papers) if papers.pallet else wording.grouped(papers.boxes)),
         (_("Weight"), papers.weight_text),
         (_("Pick-up"), papers.pick_up),
@@ -68,18 +68,18 @@ def _on_pallet(papers: Papers) -> str:
     return _("%(boxes)s, on a pallet") % {"boxes": wording.grouped(papers.boxes)}
 
 
-def common(papers: Papers, title: str) -> dict[str, Any]:
+def common(house: House, country: str, title: str, rma: str = "") -> dict[str, Any]:
     """What every layout needs."""
     return {
         "language": (get_language() or "en")[:2],
-        "letter": papers.letter,
-        "operator": papers.operator,
+        "letter": is_letter(country),
+        "operator": house.operator,
         "title": title,
-        "rma": spaced(papers.rma),
+        "rma": spaced(rma) if rma else "",
         "rma_name": _("Confirmation number (RMA)"),
         "page": _("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
         "questions": _("Questions? Call %(phone)s (%(hours)s).")
-        % {"phone": papers.support_phone, "hours": papers.support_hours},
+        % {"phone": house.support_phone, "hours": house.support_hours},
     }
 
 
@@ -90,18 +90,18 @@ def barcode(papers: Papers, drawn: str, modules: int) -> dict[str, Any]:
 def slip(papers: Papers) -> dict[str, Any]:
     count = sum(line.quantity for line in papers.lines)
     return {
-        **common(papers, _("Packing slip")),
-        "subtitle": _("Return of supplies to %(operator)s") % {"operator": papers.operator},
-        "from_name": _("From"),
+        **common(papers.house, papers.country, _("Packing slip"), papers.rma),
+        "subtitle": _("Return of supplies to %(operator)s") % {"operator": papers.house.operator},
+        "from_name": pgettext("sender", "From"),
         "from": [breakable(line) for line in papers.from_address],
-        "to_name": _("To"),
+        "to_name": pgettext("receiver", "To"),
         "to": [breakable(line) for line in papers.to_address],
         "facts": facts(papers),
         "steps_name": _("How to pack"),
         "steps": steps(papers),
         "no_credit": _("No credit is given for returned supplies."),
         "lines_name": _("What is in the boxes") if papers.boxes > 1 else _("What is in the box"),
-        "head": [_("Quantity"), _("Reorder number"), _("Supply"), _("Received")],
+        "head": [_("Quantity"), _("Reorder number"), _("Supply"), pgettext("how many arrived", "Received")],
         "lines": [
             {
                 "quantity": wording.grouped(line.quantity),
@@ -121,9 +121,14 @@ def label(box: int, of: int) -> str:
 
 def labels(papers: Papers) -> dict[str, Any]:
     return {
-        **common(papers, ngettext("Return label", "Return labels", papers.boxes)),
+        **common(
+            papers.house,
+            papers.country,
+            ngettext("Return label", "Return labels", papers.boxes),
+            papers.rma,
+        ),
         "kind": _("Return of supplies"),
-        "from_name": _("From"),
+        "from_name": pgettext("sender", "From"),
         "from": [
             breakable(line)
             for line in (
@@ -132,7 +137,7 @@ def labels(papers: Papers) -> dict[str, Any]:
             )
             if line
         ],
-        "to_name": _("To"),
+        "to_name": pgettext("receiver", "To"),
         "to": [breakable(line) for line in papers.to_address],
         "customer": _("Customer number %(number)s") % {"number": breakable(papers.customer_number)},
         "pallet": _("On a pallet") if papers.pallet else "",
