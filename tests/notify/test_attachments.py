@@ -57,7 +57,7 @@ def test_files_are_made_when_the_mail_is_sent_and_go_with_it(maker: Maker) -> No
     ]
     files = [part.get_filename() for part in sent.message().walk() if part.get_filename()]
     assert files == ["slip-abc.txt", "label-abc.pdf"]
-    assert isinstance(sent, mail.EmailMultiAlternatives) and sent.alternatives[0].mimetype == "text/html"
+    assert isinstance(sent, mail.EmailMultiAlternatives) and sent.alternatives[0][1] == "text/html"
 
 
 @pytest.mark.django_db

@@ -11,13 +11,11 @@ from django.utils.translation import gettext as _
 from metered.lib import wording
 from metered.returns.papers.content import House, Papers, is_letter, spaced
 
-UNBROKEN = re.compile(r"\S{28,}")
-"""So many letters without a place to break could be wider than a column."""
 
-
-def breakable(text: str) -> str:
-    """The text, with places to break in words that are longer than people write."""
-    return UNBROKEN.sub(lambda word: "\u200b".join(re.findall(r".{1,8}", word[0])), text)
+def breakable(text: str, longest: int = 28) -> str:
+    """The text, with places to break in words that could be wider than their column."""
+    # Zero-width spaces: nothing is seen where no line ends.
+    return re.sub(rf"\S{{{longest},}}", lambda word: "\u200b".join(re.findall(r".{1,8}", word[0])), text)
 
 
 def together(number: str) -> str:
@@ -105,7 +103,7 @@ def slip(papers: Papers) -> dict[str, Any]:
         "lines": [
             {
                 "quantity": wording.grouped(line.quantity),
-                "number": breakable(line.reorder_number),
+                "number": breakable(line.reorder_number, longest=18),
                 "name": breakable(line.name),
             }
             for line in papers.lines
