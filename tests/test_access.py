@@ -146,6 +146,7 @@ POST /account/switch/                      in   ok     ok   ok   ok    ok   -   
 GET  /demo/outbox/                         in   404    404  404  404   404  -      404  404  404   404
 GET  /demo/outbox/<slug:public_id>/        in   404    404  404  404   404  404    404  404  404   404
 GET  /demo/outbox/<slug:public_id>/html/   in   404    404  404  404   404  404    404  404  404   404
+GET  /demo/outbox/<slug:public_id>/files/<int:number>/  in 404 404 404 404 404 404 404 404 404 404
 """
 
 # Needs nobody signed in and says the same to all. Forms change something: ask for updates, confirm, end them,
@@ -209,13 +210,14 @@ POST /settings/keys/<slug:public_id>/revoke/  in  404  404  404  ok    404  404 
 """
 PAGES += "".join(table.split("staff", 1)[1] for table in (PUBLIC_PAGES, MESSAGES, KEYS))
 
-# The same three pages in a demo (METERED_DEMO). Mails are the person's own, or those of all people of the
+# The same four pages in a demo (METERED_DEMO). Mails are the person's own, or those of all people of the
 # account they act for whole; staff read every mail.
 DEMO_PAGES = """
                                            anon viewer rep. ord. owner lim. astray out. none clerk staff
 GET  /demo/outbox/                         in   200    200  200  200   200  -      200  200  200   200
 GET  /demo/outbox/<slug:public_id>/        in   200    200  200  200   200  404    404  404  200   200
 GET  /demo/outbox/<slug:public_id>/html/   in   404    404  404  404   404  404    404  404  404   404
+GET  /demo/outbox/<slug:public_id>/files/<int:number>/  in 404 404 404 404 404 404 404 404 404 404
 """
 
 # allauth's pages. "again" asks for the password once more; "door" is the way in after the first step.
@@ -415,6 +417,7 @@ def test_every_page_of_ours_says_what_it_asks_for() -> None:
                 public.add(f"/{item.pattern}{page.pattern}")
     assert bare == {
         "switch_account", "no_account", "settings", "demo_outbox", "demo_message", "demo_message_html",
+        "demo_message_file",
     }  # fmt: skip
     assert public == {row.pattern for row in rows(PUBLIC_PAGES)} | {"/"}
 
@@ -466,6 +469,7 @@ def thing_of(pattern: str, place: Any, made: World) -> Any:
 
 def about(pattern: str, made: World, who: str) -> list[str]:
     """The addresses that the row means for this asker."""
+    pattern = pattern.replace("<int:number>", "1")
     if "<slug:token>" in pattern:
         kind, row = ("activation", made.link) if "register" in pattern else ("invitation", made.invitation)
         return [pattern.replace("<slug:token>", sign(kind, row.public_id))]
@@ -608,7 +612,7 @@ def try_row(row: Row, made: World, *, demo: bool = False) -> None:
                     if row.pattern not in POSTED:
                         client.post(path, {"name": "x"})
                 if expected == "404" and "<slug:public_id>" in row.pattern:
-                    none = row.pattern.replace("<slug:public_id>", MISSING)
+                    none = row.pattern.replace("<slug:public_id>", MISSING).replace("<int:number>", "1")
                     nothing = ask(client, row, none, {})
                     assert nothing.status_code == 404 and same_bytes(nothing.content) == same_bytes(
                         content

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from metered.lib.wake import wake
 from metered.lib.zones import time_zone_or_none
+from metered.notify import attachments
 from metered.notify.models import Message
 from metered.notify.rendering import render, render_digest, stop_url
 
@@ -58,24 +59,31 @@ def post(
 
     `event` names what happened; the same event and e-mail again changes nothing, so whatever posts
     may run twice. `values` must be JSON; links are made when the mail is sent. Who wants mails together gets
-    this one with the others of the day. `own`: further values by e-mail. A value `unsubscribe_path` also
-    becomes the header for leaving by one click (RFC 8058).
+    this one with the others of the day, unless it brings files: a value `attachments` names those
+    (notify.attachments), and such a mail is always one of its own. `own`: further values by e-mail. A value
+    `unsubscribe_path` also becomes the header for leaving by one click (RFC 8058). Raises ValueError for
+    attachments that nobody makes.
     """
     now = timezone.now()
-    rows = [
-        Message(
-            event=event,
-            email=person.email,
-            language=person.language or settings.LANGUAGE_CODE,
-            time_zone=person.time_zone or "UTC",
-            kind=person.kind,
-            digest=person.digest,
-            due_at=next_digest(now, person.time_zone) if person.digest else now,
-            template=template,
-            values=values | (own or {}).get(person.email, {}),
+    rows = []
+    for person in to:
+        theirs = values | (own or {}).get(person.email, {})
+        attachments.check(theirs)
+        # What somebody is to print and pack with can't wait, and wouldn't be found among a day's news.
+        digest = person.digest and not attachments.names_some(theirs)
+        rows.append(
+            Message(
+                event=event,
+                email=person.email,
+                language=person.language or settings.LANGUAGE_CODE,
+                time_zone=person.time_zone or "UTC",
+                kind=person.kind,
+                digest=digest,
+                due_at=next_digest(now, person.time_zone) if digest else now,
+                template=template,
+                values=theirs,
+            )
         )
-        for person in to
-    ]
     before = Message.objects.filter(event=event).count()
     Message.objects.bulk_create(rows, ignore_conflicts=True)
     wake("notify.message")
@@ -128,6 +136,9 @@ def _deliver(messages: list[Message]) -> None:
     headers |= _leaving(message)
     email = EmailMultiAlternatives(subject=mail.subject, body=mail.text, to=[message.email], headers=headers)
     email.attach_alternative(mail.html, "text/html")
+    # Made before anything leaves: a mail goes with its files or is tried again.
+    for file in attachments.made(message) if len(messages) == 1 else ():
+        email.attach(file.filename, file.content, file.mimetype)
     email.send()
     ids = [item.pk for item in messages]
     Message.objects.filter(pk__in=ids, status=Message.Status.WAITING).update(

@@ -89,6 +89,7 @@ urlpatterns = [
     path("demo/outbox/", outbox.outbox, name="demo_outbox"),
     path("demo/outbox/<slug:public_id>/", outbox.message, name="demo_message"),
     path("demo/outbox/<slug:public_id>/html/", outbox.message_html, name="demo_message_html"),
+    path("demo/outbox/<slug:public_id>/files/<int:number>/", outbox.message_file, name="demo_message_file"),
     # Public pages.
     path("eligibility/", printers.eligibility, name="eligibility"),
     path("can-it-report/", printers.can_report, name="can_report"),

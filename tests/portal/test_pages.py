@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 from metered.accounts.middleware import SESSION_KEY
 from metered.fleet.models import Device
+from metered.notify import attachments
+from metered.notify.attachments import Attachment
 from metered.notify.models import Message
 from metered.reads.models import DeviceState, Read
 from metered.replenishment.models import Position
@@ -380,7 +383,7 @@ def test_a_person_without_an_account_is_told_what_to_do(client: Client) -> None:
 # --- the demo's outbox -------------------------------------------------------------------------------
 
 
-def _mail(email: str, subject: str, **fields: str) -> Message:
+def _mail(email: str, subject: str, **fields: Any) -> Message:
     return Message.objects.create(
         event=subject, email=email, language="en", template="order_announced", status="sent",
         sent_at=timezone.now(), subject=subject, text=f"Dear {email}, see http://127.0.0.1/orders/x/ <now>",
@@ -411,6 +414,37 @@ def test_the_outbox_shows_the_mails_of_the_persons_account(
     client.force_login(here.cast.sam)
     html = page(client, "/demo/outbox/")
     assert "Ours" in html and "Theirs" in html
+
+
+def test_the_files_of_a_mail_are_named_and_can_be_had(
+    client: Client, here: World, settings: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    monkeypatch.setattr(attachments, "_MAKERS", {})
+    attachments.register(
+        "tests",
+        lambda ref: [
+            Attachment(f"<slip> {ref}.txt", b"first", "text/plain"),
+            Attachment("label.pdf", b"%PDF", "application/pdf"),
+        ],
+    )
+    mail = _mail("ana@example.com", "One", values={"attachments": [{"kind": "tests", "ref": "1"}]})
+    path = f"/demo/outbox/{mail.public_id}/"
+    client.force_login(here.cast.ana)
+    html = page(client, path)
+    assert "&lt;slip&gt; 1.txt" in html and f'href="{path}files/2/"' in html
+    response = client.get(f"{path}files/2/")
+    assert b"".join(response) == b"%PDF" and response["Content-Type"] == "application/pdf"
+    assert response["Content-Disposition"] == 'attachment; filename="label.pdf"'
+    for number in (0, 3):
+        assert client.get(f"{path}files/{number}/").status_code == 404
+    client.force_login(here.cast.ben)
+    assert client.get(f"{path}files/1/").status_code == 404, "somebody else's"
+    client.force_login(here.cast.ana)
+    # What nobody can make any more leaves the mail readable.
+    monkeypatch.setattr(attachments, "_MAKERS", {})
+    assert "label.pdf" not in page(client, path)
+    assert client.get(f"{path}files/1/").status_code == 404
 
 
 def test_a_mail_as_designed_is_walled_off(

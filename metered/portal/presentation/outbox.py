@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.html import urlize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -26,6 +27,14 @@ def row(mail: Mapping[str, Any]) -> dict[str, str]:
 
 def state(status: str) -> str:
     return {"sent": _("Sent"), "parked": _("Could not be sent")}.get(status, _("Waiting"))
+
+
+def files(public_id: str, names: list[str]) -> list[dict[str, str]]:
+    """What went with a mail, with the way to each."""
+    return [
+        {"name": name, "url": reverse("demo_message_file", args=[public_id, number])}
+        for number, name in enumerate(names, 1)
+    ]
 
 
 def linked(text: str) -> SafeString:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from metered.lib import keyset
+from metered.notify import attachments
 from metered.portal.presentation import outbox as words
 from metered.portal.queries import outbox as queries
+
+logger = logging.getLogger(__name__)
 
 HTML_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """A mail brings its own styles and nothing else; it runs no script and is no page of ours."""
@@ -49,6 +54,7 @@ def message(request: HttpRequest, public_id: str) -> HttpResponse:
             "subject": mail.subject,
             "sent_at": mail.sent_at,
             "text": words.linked(mail.text),
+            "files": words.files(mail.public_id, [file.filename for file in _files(mail)]),
         },
         "public_id": mail.public_id,
         "sent": mail.status == "sent",
@@ -64,3 +70,26 @@ def message_html(request: HttpRequest, public_id: str) -> HttpResponse:
     if mail is None or not mail.html:
         raise Http404
     return HttpResponse(mail.html, headers={"Content-Security-Policy": HTML_POLICY})
+
+
+def message_file(request: HttpRequest, public_id: str, number: int) -> FileResponse:
+    """The mail's file of that number, from 1, made as when it was sent."""
+    mail = queries.mail(**_reader(request), public_id=public_id)
+    files = _files(mail) if mail is not None else []
+    if not 1 <= number <= len(files):
+        raise Http404
+    file = files[number - 1]
+    return FileResponse(
+        io.BytesIO(file.content), as_attachment=True, filename=file.filename, content_type=file.mimetype
+    )
+
+
+def _files(mail: Any) -> list[attachments.Attachment]:
+    """What went with a mail; nothing where it can't be made any more."""
+    if mail.status != "sent":
+        return []
+    try:
+        return attachments.made(mail)
+    except Exception:
+        logger.warning("the files of mail %s can't be made again", mail.public_id, exc_info=True)
+        return []
