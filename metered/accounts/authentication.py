@@ -8,6 +8,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
 
 from metered.accounts.access import Viewer
 from metered.accounts.keys import holder_for_system
@@ -40,6 +42,16 @@ class BrowserAuthentication(SessionAuthentication):
         found = super().authenticate(request)
         viewer = getattr(request._request, "viewer", None)
         return (found[0], viewer) if found and isinstance(viewer, Viewer) else None
+
+
+class KeyThrottle(SimpleRateThrottle):
+    """So many requests a minute and person (METERED_API_RATE). Without its cache everything passes."""
+
+    scope = "customer"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        viewer: object = request.auth
+        return f"customer:{viewer.user_id}" if isinstance(viewer, Viewer) else None
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -235,7 +235,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_RATES": {"telemetry": env.text("METERED_TELEMETRY_RATE", "120/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        "telemetry": env.text("METERED_TELEMETRY_RATE", "120/min"),
+        "customer": env.text("METERED_API_RATE", "120/min"),
+    },
     "EXCEPTION_HANDLER": "metered.lib.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
@@ -312,6 +315,11 @@ RECYCLING = recycling.programmes(
     ).split(";")
     if part.strip()
 )
+# Where returns are sent, a line each separated by "|"; the operator's own address without it.
+RETURNS_ADDRESS = env.text(
+    "METERED_RETURNS_ADDRESS",
+    "|".join(part for part in (OPERATOR["name"], OPERATOR["address"]) if isinstance(part, str) and part),
+).replace("|", "\n")
 DESK_TIME_ZONE = env.text("METERED_DESK_TIME_ZONE", "America/New_York")
 
 # --- Replenishment (replenishment.md part 2; every number is a dial) -----------------------------

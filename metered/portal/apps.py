@@ -6,3 +6,10 @@ class PortalConfig(AppConfig):
     name = "metered.portal"
     label = "portal"
     verbose_name = _("Portal")
+
+    def ready(self) -> None:
+        from metered.notify.attachments import register
+        from metered.portal.return_papers import attached
+        from metered.returns.announcements import PAPERS
+
+        register(PAPERS, attached)

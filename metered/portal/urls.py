@@ -20,6 +20,7 @@ from metered.portal.views import (
     people,
     printers,
     registration,
+    return_papers,
     settings,
     software,
     stock,
@@ -30,6 +31,8 @@ from metered.portal.views import (
 
 urlpatterns = [
     path("", home.front, name="overview"),
+    path("returns/<slug:public_id>/slip/", return_papers.slip, name="return_slip"),
+    path("returns/<slug:public_id>/labels/", return_papers.label, name="return_labels"),
     path("supplies/", supplies.supplies, name="supplies"),
     path("devices/", devices.devices, name="devices"),
     path("devices/add/", device_changes.add, name="device_add"),

@@ -64,7 +64,7 @@ def _history(viewer: Viewer, wanted: Wanted) -> QuerySet[Any, dict[str, Any]]:
     values: QuerySet[Any, dict[str, Any]] = rows.values(
         "id", "public_id", "number", "state", "filed_at", "due_on", "decided_at", "boxes", "pallet",
         "pick_up_on", "pick_up", "handed_over_at", "received_at", "closed_at", "carrier", "tracking",
-        "address__name", "filed_by__name", "filed_by__email", "contact",
+        "address__public_id", "address__name", "filed_by__name", "filed_by__email", "contact",
     )  # fmt: skip
     return values
 
@@ -228,9 +228,7 @@ def leftover(viewer: Viewer, public_id: str) -> Leftover | None:
     return found
 
 
-def questions(
-    viewer: Viewer, address: Address, units: Mapping[int, int]
-) -> dict[int, policy.Question]:
+def questions(viewer: Viewer, address: Address, units: Mapping[int, int]) -> dict[int, policy.Question]:
     """Supply → what will be asked of so many units of it, if they were filed now."""
     sent = shipped_units_for_system(viewer.account_id, units)
     back = back_for_system(viewer.account_id, units)

@@ -149,9 +149,9 @@ def _lead(whole: Whole, today: dt.date) -> str:
     made = whole.made
     day = wording.on(made.due_on, today)
     if made.state == "filed":
-        return _("Keep everything where it is: your confirmation number comes by mail, %(day)s at the latest.") % {
-            "day": day
-        }
+        return _(
+            "Keep everything where it is: your confirmation number comes by mail, %(day)s at the latest."
+        ) % {"day": day}
     if made.state == "rejected":
         return _("Why, stands with each line. If you see it otherwise, call us.")
     if made.state == "received":
@@ -182,7 +182,9 @@ def _steps(whole: Whole) -> list[str]:
     if less:
         found.insert(0, _("Not all of it was accepted: keep the rest, the list below says why."))
     if made.pallet:
-        found.append(_("Stack the boxes on a pallet and wrap it. It goes with the pick-up, not with a parcel carrier."))
+        found.append(
+            _("Stack the boxes on a pallet and wrap it. It goes with the pick-up, not with a parcel carrier.")
+        )
     if made.pick_up_on:
         values = {"day": wording.long_day(made.pick_up_on), "carrier": made.carrier}
         found.append(
@@ -193,7 +195,11 @@ def _steps(whole: Whole) -> list[str]:
     elif made.pallet:
         found.append(_("We arrange the pick-up and write to you when it is."))
     else:
-        found.append(_("Give the boxes to the driver who brings your parcels, or have the carrier pick them up. The transport is paid."))
+        found.append(
+            _(
+                "Give the boxes to the driver who brings your parcels, or have the carrier pick them up. The transport is paid."
+            )
+        )
     found.append(_("When the carrier has it, say so here."))
     return found
 

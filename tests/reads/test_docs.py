@@ -32,7 +32,8 @@ def test_errors_of_the_schema_are_problems_in_json(
 def test_the_schema_describes_the_request_the_answers_and_the_token(client: Client) -> None:
     schema = json.loads(client.get("/api/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json").content)
     operation = schema["paths"]["/api/v1/telemetry"]["post"]
-    assert set(schema["paths"]) == {"/api/v1/telemetry", "/api/v1/agents/enrol"}
+    returns = {"/api/v1/returns", "/api/v1/returns/{public_id}", "/api/v1/returns/{public_id}/withdraw"}
+    assert set(schema["paths"]) == {"/api/v1/telemetry", "/api/v1/agents/enrol"} | returns
     assert set(operation["responses"]) == {"200", "400", "401", "406", "411", "413", "415", "422", "429"}
     assert operation["security"] == [{"token": []}]
     assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
