@@ -318,7 +318,7 @@ RECYCLING = recycling.programmes(
 # Where returns are sent, a line each separated by "|"; the operator's own address without it.
 RETURNS_ADDRESS = env.text(
     "METERED_RETURNS_ADDRESS",
-    "|".join(part for part in (OPERATOR["name"], OPERATOR["address"]) if isinstance(part, str) and part),
+    "|".join(str(OPERATOR[part]) for part in ("name", "address") if OPERATOR[part]),
 ).replace("|", "\n")
 DESK_TIME_ZONE = env.text("METERED_DESK_TIME_ZONE", "America/New_York")
 

@@ -69,7 +69,7 @@ class AskedLineSerializer(serializers.Serializer[object]):
 
 class FileReturnSerializer(serializers.Serializer[object]):
     address = serializers.CharField(max_length=32, help_text="The id of the address it is picked up at.")
-    lines = AskedLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+    lines = serializers.ListField(child=AskedLineSerializer(), allow_empty=False, max_length=MOST_LINES)
     boxes = serializers.IntegerField(min_value=1, max_value=MOST_BOXES)
     weight_kg = serializers.DecimalField(
         max_digits=7, decimal_places=1, min_value=0, required=False, allow_null=True
