@@ -61,9 +61,13 @@ class ReturnsView(CustomerView):
     def get(self, request: Request) -> Response:
         asked = {name: request.query_params.get(name, "")[:80] for name in ("search", "state", "address")}
         page = queries.history(
-            self.viewer, queries.Wanted(**asked), after=request.query_params.get("after", "")
+            self.viewer,
+            queries.Wanted(**asked),
+            after=api_forms.opened(request.query_params.get("after", "")),
         )
-        return Response({"returns": [api_forms.listed(row) for row in page.rows], "after": page.older or ""})
+        return Response(
+            {"returns": [api_forms.listed(row) for row in page.rows], "after": api_forms.sealed(page.older)}
+        )
 
     @extend_schema(
         operation_id="file_return",
