@@ -21,13 +21,14 @@ from metered.agent.snmp.columns import (
     Column,
     Manner,
     Plan,
-    Reading,
-    portion,
-    taken,
+    Stage,
+    following,
+    without,
 )
 from metered.agent.snmp.credentials import Community, Credentials
 from metered.agent.snmp.pdu import Answer, Pdu
 from metered.agent.snmp.plain import PlainSession
+from metered.agent.snmp.rows import Name
 from metered.agent.snmp.secure import NoContextError, RefusedError, Report, SecureSession
 from metered.agent.walk import Oid, Value, Walk, oid
 
@@ -118,9 +119,11 @@ class _Table(NamedTuple):
     rows: int
 
 
-class _Tables(NamedTuple):
-    plan: Plan
-    tables: tuple[_Table, ...]
+class _Tables:
+    """What is asked of all devices of one maker that have equally deep tables."""
+
+    def __init__(self, plan: Plan, tables: tuple[_Table, ...]) -> None:
+        self.plan, self.tables = plan, tables
 
 
 @lru_cache(maxsize=4096)
@@ -139,6 +142,45 @@ def _tables_of(
     width = Counter(table.oid for _, table in asked_for)
     asked_for.sort(key=lambda pair: (-pair[1].rows, width[pair[1].oid]))
     return _Tables(Plan([column for column, _ in asked_for]), tuple(table for _, table in asked_for))
+
+
+@lru_cache(maxsize=4096)
+def _found(asked_for: _Tables, end: Stage) -> tuple[tuple[str, int | None], ...]:
+    """Of each table that had more or fewer rows than expected: how many; None for as many as usual."""
+    counted: dict[str, int] = {}
+    for table, rows, column in zip(asked_for.tables, end.reading.rows, asked_for.plan.columns, strict=True):
+        if not column.first and rows >= counted.get(table.oid, 0):
+            counted[table.oid] = rows
+    found: list[tuple[str, int | None]] = []
+    for table in asked_for.tables:
+        rows = counted.pop(table.oid, table.rows)
+        if rows != table.rows:
+            found.append((table.oid, None if rows == table.usual else min(rows, MOST_ROWS)))
+    return tuple(found)
+
+
+class _Instances(NamedTuple):
+    """Of an answer to GET: the rows that were asked for, each with the place of its value; how many of them
+    made no sense, and how many did not come."""
+
+    rows: tuple[tuple[Oid, int], ...]
+    unreadable: int
+    missing: int
+
+
+@lru_cache(maxsize=4096)
+def _instances(wanted: tuple[bytes, ...], names: tuple[Name, ...]) -> _Instances:
+    """No row is taken that was not asked for, and none twice."""
+    left = dict.fromkeys(wanted)
+    rows: list[tuple[Oid, int]] = []
+    unreadable = 0
+    for place, name in enumerate(names):
+        if name.octets in left:
+            del left[name.octets]
+            if name.oid is not None and name.valued:
+                rows.append((name.oid, place))
+            unreadable += not name.readable
+    return _Instances(tuple(rows), unreadable, len(left))
 
 
 @lru_cache(maxsize=256)
@@ -353,7 +395,7 @@ class Conversation:
             asked_for = left[: len(question.names)]
             at = answer.at - 1 if 1 <= answer.at <= len(asked_for) else None
             if answer.error == pdu.NO_ERROR:
-                self._instances(asked_for, answer)
+                self._take(question.names, answer)
                 del left[: len(asked_for)]
             elif at is not None and answer.error != pdu.TOO_BIG:
                 del left[at]
@@ -363,60 +405,55 @@ class Conversation:
                 self.collected.missing += answer.error != pdu.NO_SUCH_NAME
             answer = None
 
-    def _instances(self, names: Sequence[Oid], answer: Answer) -> None:
-        """Takes the rows that were asked for, and no other that a device may send."""
-        wanted = {ber.oid_octets(name): name for name in names}
-        for octets, _, value, readable in answer.binds:
-            name = wanted.pop(octets, None)
-            if name is not None and value is not None:
-                self.collected.rows[name] = value
-            elif name is not None and not readable:
-                self.collected.unreadable += 1
-        self.collected.missing += len(wanted)
+    def _take(self, wanted: tuple[bytes, ...], answer: Answer) -> None:
+        added = _instances(wanted, answer.names)
+        for row, place in added.rows:
+            if (value := answer.values[place]) is not None:
+                self.collected.rows[row] = value
+        self.collected.unreadable += added.unreadable
+        self.collected.missing += added.missing
 
     def _tables(self, asked_for: _Tables) -> Generator[Ask | None, Reply, None]:
-        reading = yield from self._columns(asked_for.plan)
-        counted: dict[str, int] = {}
-        for table, rows, column in zip(asked_for.tables, reading.rows, asked_for.plan.columns, strict=True):
-            if not column.first and rows >= counted.get(table.oid, 0):
-                counted[table.oid] = rows
+        end = yield from self._columns(asked_for.plan)
         remembered = self._remembered.rows
-        for table in asked_for.tables:
-            rows = counted.pop(table.oid, table.rows)
-            if rows == table.rows:
-                continue
-            if rows == table.usual:
-                remembered.pop(table.oid, None)
+        for table, rows in _found(asked_for, end):
+            if rows is None:
+                remembered.pop(table, None)
             else:
-                remembered[table.oid] = min(rows, MOST_ROWS)
+                remembered[table] = rows
 
-    def _columns(self, plan: Plan) -> Generator[Ask | None, Reply, Reading]:
-        collected, reading = self.collected, Reading(plan)
+    def _columns(self, plan: Plan) -> Generator[Ask | None, Reply, Stage]:
+        collected, stage = self.collected, plan.beginning
         try:
-            while (part := portion(reading, self._manner())) is not None:
-                answer = yield from self._answer(part.request(reading))
+            while (question := stage.question(manner := self._manner())) is not None:
+                answer = yield from self._answer(question.request)
                 if answer is None:
                     continue
                 if answer.error != pdu.NO_ERROR:
-                    self._without(reading, part.places, answer)
+                    stage = self._without(stage, question.part.places, answer)
                     continue
-                further, unreadable = taken(reading, part, answer.binds, collected.rows)
-                collected.unreadable += unreadable
-                if not further and not self._smaller():
-                    reading.close(part.places[0], whole=False)
+                stage, added = following(stage, manner, answer.names)
+                values, rows = answer.values, collected.rows
+                for row, place in added.rows:
+                    if (value := values[place]) is not None:
+                        rows[row] = value
+                collected.unreadable += added.unreadable
+                if not added.further and not self._smaller():
+                    stage = without(stage, question.part.places[0], whole=False)
         finally:
-            collected.missing += reading.unfinished + reading.open()
-        return reading
+            collected.missing += stage.reading.unfinished + stage.reading.open()
+        return stage
 
-    def _without(self, reading: Reading, places: Sequence[int], answer: Answer) -> None:
+    def _without(self, stage: Stage, places: Sequence[int], answer: Answer) -> Stage:
         """An error instead of rows. By GETNEXT it may be one column's, which ends that column; noSuchName is
         how version 1 says that a column is over. A GETBULK that fails tells little: it is tried without."""
         over = answer.error == pdu.NO_SUCH_NAME
         too_big = answer.error == pdu.TOO_BIG
         if not too_big and not self._manner().bulk and 1 <= answer.at <= len(places):
-            reading.close(places[answer.at - 1], whole=over)
-        elif not self._smaller(without_bulk=not too_big):
-            reading.close(places[0], whole=over)
+            return without(stage, places[answer.at - 1], whole=over)
+        if not self._smaller(without_bulk=not too_big):
+            return without(stage, places[0], whole=over)
+        return stage
 
     # One request
 

@@ -185,16 +185,20 @@ def _judge(tally: Tally, ask: PlainAsk, answer: Answer, data: bytes, plan: Plan,
         return tally.fault("another message was taken", data)
     if (answer.error, answer.at) != (read.error, read.index):
         return tally.fault("another error was read", data)
-    if len(answer.binds) != len(read.binds):
+    if not len(answer.names) == len(answer.values) == len(read.binds):
         return tally.fault("other rows were read", data)
-    for (_, row, value, _), (name, tag, raw) in zip(answer.binds, read.binds, strict=True):
+    for told, value, (name, tag, raw) in zip(answer.names, answer.values, read.binds, strict=True):
+        row = told.oid
+        if told.valued != (value is not None):
+            return tally.fault("a name does not say whether there is a value", data)
         if row is not None and (row != name or (value is not None and not is_value(tag, raw, value))):
             return tally.fault("another row was read", data)
         if row is None and name != () and tag != 0x82:
             return tally.fault("a row was not read", data)
-    rows: dict[Oid, Value] = {}
-    taken(Reading(plan), part, answer.binds, rows)
-    for name, value in rows.items():
+    for name, place in taken(Reading(plan), part, answer.names).rows:
+        value = answer.values[place]
+        if value is None:
+            return tally.fault(f"a row without a value was kept: {name}", data)
         if not any(name[: len(prefix)] == prefix and len(name) > len(prefix) for prefix in plan.prefixes):
             return tally.fault(f"a row that was not asked was kept: {name}", data)
         if not any(known == name and is_value(tag, raw, value) for known, tag, raw in read.binds):

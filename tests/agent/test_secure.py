@@ -237,7 +237,7 @@ def test_an_answer_is_believed_and_with_any_octet_changed_it_is_not() -> None:
     said = Exchanged()
     good = said.ask.accept(said.answer)
     assert isinstance(good, Answer)
-    assert good.binds[0][2] == office(7)[oid("1.3.6.1.2.1.1.1.0")][1]
+    assert good.values[0] == office(7)[oid("1.3.6.1.2.1.1.1.0")][1]
     for at in range(len(said.answer)):
         for change in (1, 0x80):
             damaged = bytearray(said.answer)

@@ -13,8 +13,9 @@ from metered.agent.snmp import ber, pdu
 from metered.agent.snmp.ber import Malformed
 from metered.agent.snmp.columns import LADDER, Column, Manner, Plan, Portion, Reading, portion, taken
 from metered.agent.snmp.credentials import Community, CredentialsError, User
-from metered.agent.snmp.pdu import Bind, Pdu
+from metered.agent.snmp.pdu import Answer, Pdu
 from metered.agent.snmp.plain import PlainAsk
+from metered.agent.snmp.rows import Name, Row
 from metered.agent.walk import Oid, Value
 from tests.agent import reference
 
@@ -129,10 +130,18 @@ def test_rows_with_long_lengths_are_rows() -> None:
     long = reference.encode(0x30, bytes.fromhex("0681062b0601020101"), bytes.fromhex("048180") + bytes(128))
     short = reference.encode(0x30, reference.oid(NAMES[0]), b"\x02\x01\x05")
     answer = ask.accept(_response(ask.request_id, [long, short]))
-    assert answer is not None
-    assert answer.binds == [
+    assert _said(answer) == [
         (bytes.fromhex("2b0601020101"), (1, 3, 6, 1, 2, 1, 1), bytes(128), True),
         (ber.oid_octets(NAMES[0]), NAMES[0], 5, True),
+    ]
+
+
+def _said(answer: Answer | None) -> list[tuple[bytes, Oid | None, Value | None, bool]]:
+    """Of each row the octets of its name, its OID, its value, and whether it could be read."""
+    assert answer is not None
+    return [
+        (name.octets, name.oid, value, name.readable)
+        for name, value in zip(answer.names, answer.values, strict=True)
     ]
 
 
@@ -150,8 +159,8 @@ def _response(request_id: int, binds: list[bytes], version: int = 1, kind: int =
 def test_only_a_response_of_the_same_version_with_the_same_id_is_an_answer() -> None:
     ask = PlainAsk(1, b"public", Pdu(pdu.GET, ()))
     good = _response(ask.request_id, [])
-    assert ask.accept(good) == (0, 0, [])
-    assert ask.accept(good + b"padding") == (0, 0, [])
+    assert ask.accept(good) == (0, 0, (), ())
+    assert ask.accept(good + b"padding") == (0, 0, (), ())
     assert ask.accept(_response(ask.request_id + 1, [])) is None
     assert ask.accept(_response(ask.request_id, [], version=0)) is None
     assert ask.accept(_response(ask.request_id, [], kind=pdu.GET)) is None
@@ -207,8 +216,22 @@ def _reading(*tables: tuple[int, int], first: Sequence[Oid] = ()) -> Reading:
     return Reading(Plan([*columns, *(Column(prefix, first=True) for prefix in first)]))
 
 
-def _bind(row: Oid, value: int | None = 1, readable: bool = True) -> Bind:
-    return ber.oid_octets(row), row, value, readable
+def _bind(row: Oid, value: int | None = 1, readable: bool = True) -> Row:
+    return Name(ber.oid_octets(row), row, valued=value is not None, readable=readable), value
+
+
+def _end(octets: bytes, *, readable: bool) -> Row:
+    """No row: the end of the MIB, or a name that is none."""
+    return Name(octets, None, valued=False, readable=readable), None
+
+
+def _taken(reading: Reading, part: Portion, binds: Sequence[Row], rows: dict[Oid, Value]) -> tuple[bool, int]:
+    added = taken(reading, part, [name for name, _ in binds])
+    for row, place in added.rows:
+        value = binds[place][1]
+        assert value is not None
+        rows[row] = value
+    return added.further, added.unreadable
 
 
 def _part(reading: Reading, manner: Manner = LADDER[0]) -> Portion:
@@ -231,12 +254,12 @@ def test_columns_that_were_passed_are_not_asked_again_and_open_ones_from_their_l
     rows: dict[Oid, Value] = {}
     first, second = ((*prefix, 1) for prefix in reading.plan.prefixes)
     binds = [_bind(first, 5), _bind(second, 6), _bind((1, 3, 9), 7)]
-    assert taken(reading, _part(reading), binds, rows) == (True, 0)
+    assert _taken(reading, _part(reading), binds, rows) == (True, 0)
     assert rows == {first: 5, second: 6}
     assert reading.tables == [1]
     assert _part(reading).request(reading).names == (ber.oid_octets(second),)
-    end_of_mib = (ber.oid_octets(second), None, None, True)
-    assert taken(reading, _part(reading), [end_of_mib], rows) == (True, 0)
+    end_of_mib = _end(ber.oid_octets(second), readable=True)
+    assert _taken(reading, _part(reading), [end_of_mib], rows) == (True, 0)
     assert portion(reading, LADDER[0]) is None, "the end of the MIB is the end of the column"
     assert portion(reading, LADDER[-1]) is None
     assert (reading.unfinished, reading.rows) == (0, [1, 1])
@@ -256,7 +279,7 @@ def test_rows_that_do_not_increase_end_their_column(rows_in: list[Oid], kept: li
     (prefix,) = reading.plan.prefixes
     rows: dict[Oid, Value] = {}
     binds = [_bind((*prefix, *row)) for row in rows_in]
-    taken(reading, Portion([0], 0, len(binds)), binds, rows)
+    _taken(reading, Portion([0], 0, len(binds)), binds, rows)
     assert sorted(rows) == sorted((*prefix, *row) for row in kept)
     assert (reading.open(), reading.unfinished) == (0, 1)
 
@@ -266,15 +289,15 @@ def test_a_value_that_makes_no_sense_is_counted_and_left_out() -> None:
     (prefix,) = reading.plan.prefixes
     rows: dict[Oid, Value] = {}
     binds = [_bind((*prefix, 1), None, readable=False), _bind((*prefix, 2), None)]
-    assert taken(reading, Portion([0], 0, 2), binds, rows) == (True, 1)
+    assert _taken(reading, Portion([0], 0, 2), binds, rows) == (True, 1)
     assert rows == {}
     assert reading.open() == 1
 
 
 def test_a_name_below_the_column_that_is_no_identifier_ends_it_unfinished() -> None:
     reading = _reading((1, 5))
-    nameless = (reading.plan.octets[0] + b"\x81", None, None, False)
-    taken(reading, Portion([0], 0, 1), [nameless], {})
+    nameless = _end(reading.plan.octets[0] + b"\x81", readable=False)
+    _taken(reading, Portion([0], 0, 1), [nameless], {})
     assert (reading.open(), reading.unfinished) == (0, 1)
 
 
@@ -282,7 +305,7 @@ def test_a_column_of_which_the_first_row_is_wanted_is_over_with_it() -> None:
     reading = _reading((2, 1), first=[(1, 3, 6, 1)])
     part = _part(reading)
     assert (part.singles, part.request(reading).non_repeaters) == (1, 1)
-    assert taken(reading, part, [_bind((1, 3, 6, 1, 4))], {}) == (True, 0)
+    assert _taken(reading, part, [_bind((1, 3, 6, 1, 4))], {}) == (True, 0)
     assert (reading.singles, reading.tables, reading.unfinished) == ([], [0, 1], 0)
 
 
@@ -290,5 +313,4 @@ def test_a_short_row_written_with_long_lengths_is_a_row() -> None:
     ask = PlainAsk(1, b"public", Pdu(pdu.GET, ()))
     long = reference.encode(0x30, bytes.fromhex("0681062b0601020101"), bytes.fromhex("02820001 05"))
     answer = ask.accept(_response(ask.request_id, [long]))
-    assert answer is not None
-    assert answer.binds == [(bytes.fromhex("2b0601020101"), (1, 3, 6, 1, 2, 1, 1), 5, True)]
+    assert _said(answer) == [(bytes.fromhex("2b0601020101"), (1, 3, 6, 1, 2, 1, 1), 5, True)]

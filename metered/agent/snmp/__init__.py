@@ -4,7 +4,8 @@ A request's way, one file a step:
 
     credentials.py  whom a device answers: a community, or a user of version 3
     ber.py          the encoding: lengths, integers, object identifiers, values
-    pdu.py          GET, GETNEXT, GETBULK and what a response holds
+    pdu.py          GET, GETNEXT, GETBULK and their responses
+    rows.py         the rows of a response: names and values
     plain.py        versions 1 and 2c: a community around a PDU
     keys.py         version 3: passwords become keys
     ciphers.py      version 3: privacy

@@ -3,14 +3,20 @@
 A table of n columns is asked as n columns at once, so that it needs few requests; columns that are through
 make room for others. How much is asked at once is a step of the LADDER, which only goes down while a device
 does not manage what it is asked.
+
+What follows from an answer depends on the names in it and not on the values, and printers of one model
+answer the same names, hour after hour. So each step is worked out once (`taken`, `portion`) and remembered:
+from Stage to Stage.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from metered.agent.snmp import ber, pdu
-from metered.agent.snmp.pdu import Bind, Pdu
-from metered.agent.walk import Oid, Value
+from metered.agent.snmp.pdu import Pdu
+from metered.agent.snmp.rows import Name
+from metered.agent.walk import Oid
 
 MOST_ROWS = 2_000
 """A column longer than this is no printer's; it ends with that answer and counts as not read in full."""
@@ -58,6 +64,7 @@ class Plan:
         self.expected = [column.expected for column in self.columns]
         self.firsts = [place for place, column in enumerate(self.columns) if column.first]
         self.tables = [place for place, column in enumerate(self.columns) if not column.first]
+        self.beginning = Stage(Reading(self))
 
 
 class Reading:
@@ -75,6 +82,13 @@ class Reading:
         self.names, self.last = plan.octets[:], plan.prefixes[:]
         self.rows = [0] * len(plan.octets)
         self.unfinished = 0
+
+    def copy(self) -> "Reading":
+        other = Reading(self.plan)
+        other.singles, other.tables = self.singles[:], self.tables[:]
+        other.names, other.last, other.rows = self.names[:], self.last[:], self.rows[:]
+        other.unfinished = self.unfinished
+        return other
 
     def close(self, place: int, *, whole: bool) -> None:
         """The column is through; `whole`: it was read to its end."""
@@ -131,42 +145,97 @@ def portion(reading: Reading, manner: Manner) -> Portion | None:
     return Portion(singles + chosen, len(singles), repetitions)
 
 
-def taken(reading: Reading, part: Portion, binds: Sequence[Bind], rows: dict[Oid, Value]) -> tuple[bool, int]:
-    """Puts an answer's rows into `rows` and moves the reading on.
+class Taken(NamedTuple):
+    """What an answer adds. `further`: some column came further. `rows`: each with the place of its value in
+    the answer. `unreadable`: how many rows could not be read."""
 
-    True when some column came further; and how many rows could not be read. Only what lies below a column
-    that was asked is taken, and only while it increases: a device that goes round in circles is left.
+    further: bool
+    rows: tuple[tuple[Oid, int], ...]
+    unreadable: int
+
+
+def taken(reading: Reading, part: Portion, names: Sequence[Name]) -> Taken:
+    """Moves the reading on by an answer with these names.
+
+    Only what lies below a column that was asked is taken, and only while it increases: a device that goes
+    round in circles is left.
     """
     further, unreadable = False, 0
+    rows: list[tuple[Oid, int]] = []
     places, singles, _ = part
     width = len(places) - singles
     octets, firsts = reading.plan.octets, reading.plan.firsts
     for at, place in enumerate(places):
-        own = binds[at : at + 1] if at < singles else binds[at::width]
+        own = range(at, len(names), width) if at >= singles else range(at, min(at + 1, len(names)))
         if not own:
             continue
         further = True
-        prefix, last, name = octets[place], reading.last[place], reading.names[place]
-        count = 0
-        for told, row, value, readable in own:
-            if row is None or not told.startswith(prefix):
-                reading.close(place, whole=readable or not told.startswith(prefix))
+        prefix, last, count = octets[place], reading.last[place], 0
+        for there in own:
+            name = names[there]
+            row = name.oid
+            if row is None or not name.octets.startswith(prefix):
+                reading.close(place, whole=name.readable or not name.octets.startswith(prefix))
                 break
             if row <= last:
                 reading.close(place, whole=False)
                 break
-            last, name = row, told
+            last = reading.last[place] = row
+            reading.names[place] = name.octets
             count += 1
-            if value is not None:
-                rows[row] = value
-            elif not readable:
+            if name.valued:
+                rows.append((row, there))
+            elif not name.readable:
                 unreadable += 1
         else:
             if place in firsts:
                 reading.close(place, whole=True)
             elif reading.rows[place] + count > MOST_ROWS:
                 reading.close(place, whole=False)
-        if count:
-            reading.last[place], reading.names[place] = last, name
-            reading.rows[place] += count
-    return further, unreadable
+        reading.rows[place] += count
+    return Taken(further, tuple(rows), unreadable)
+
+
+class Question(NamedTuple):
+    """A portion, and its request."""
+
+    part: Portion
+    request: Pdu
+
+
+class Stage:
+    """Where a reading stands, shared by all devices that answered the same names so far.
+
+    `reading` is not altered any more.
+    """
+
+    __slots__ = ("_questions", "reading")
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self._questions: dict[Manner, Question | None] = {}
+
+    def question(self, manner: Manner) -> Question | None:
+        """What to ask next; None when nothing is open."""
+        if manner not in self._questions:
+            part = portion(self.reading, manner)
+            self._questions[manner] = Question(part, part.request(self.reading)) if part else None
+        return self._questions[manner]
+
+
+@lru_cache(maxsize=2048)
+def following(stage: Stage, manner: Manner, names: tuple[Name, ...]) -> tuple[Stage, Taken]:
+    """Where an answer with these names to the stage's question leads, and what it adds."""
+    question = stage.question(manner)
+    assert question is not None
+    reading = stage.reading.copy()
+    added = taken(reading, question.part, names)
+    return Stage(reading), added
+
+
+@lru_cache(maxsize=2048)
+def without(stage: Stage, place: int, whole: bool) -> Stage:
+    """The stage with this column through."""
+    reading = stage.reading.copy()
+    reading.close(place, whole=whole)
+    return Stage(reading)

@@ -5,23 +5,20 @@ import random
 from functools import lru_cache
 from typing import NamedTuple
 
+from metered.agent.snmp import rows
 from metered.agent.snmp.ber import (
-    END_OF_MIB_VIEW,
-    NO_VALUE,
     NULL,
     OBJECT_ID,
-    OCTETS,
     SEQUENCE,
     Malformed,
     content,
     element,
     integer,
     number,
-    oid_numbers,
-    value,
     wrapped,
 )
-from metered.agent.walk import Oid, Value
+from metered.agent.snmp.rows import Name
+from metered.agent.walk import Value
 
 GET, GETNEXT, RESPONSE, GETBULK, REPORT = 0xA0, 0xA1, 0xA2, 0xA5, 0xA8
 
@@ -33,12 +30,6 @@ _chance = random.Random(os.urandom(64))  # noqa: S311
 
 SMALLEST_ID = 0x0100_0000
 """Ids from here to 2³¹ have four octets: a request is encoded once, and another id is written over."""
-
-Bind = tuple[bytes, Oid | None, Value | None, bool]
-"""A row: the octets of its name; its OID; its value, None for none; and whether all of it could be read.
-
-Without an OID it is no row: the end of the MIB if it could be read, a name that is none otherwise.
-"""
 
 
 class Pdu(NamedTuple):
@@ -52,11 +43,13 @@ class Pdu(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """`at`: which name `error` is about, counted from 1; 0 for none or all."""
+    """`at`: which name `error` is about, counted from 1; 0 for none or all. Of each row the name and the
+    value, None for none."""
 
     error: int
     at: int
-    binds: list[Bind]
+    names: tuple[Name, ...]
+    values: tuple[Value | None, ...]
 
 
 def new_id() -> int:
@@ -97,62 +90,8 @@ def decoded(data: bytes, at: int, end: int, request_id: int, kind: int = RESPONS
     start, stop = content(data, at, end, SEQUENCE)
     if stop != end:
         raise Malformed("a message with more than its parts")
-    return Answer(error, index, _binds(data, start, stop))
-
-
-def _binds(data: bytes, at: int, end: int) -> list[Bind]:
-    """The variable bindings. This loop and `_bind` are where an answer's time goes."""
-    binds: list[Bind] = []
-    try:
-        while at < end:
-            size = data[at + 1]
-            if size < 0x80:
-                stop = at + 2 + size
-                if stop > end:
-                    raise Malformed("a row longer than what it is in")
-                binds.append(_bind(data[at:stop]))
-            else:
-                _, stop = content(data, at, end, SEQUENCE)
-                binds.append(_read(data, at, stop))
-            at = stop
-    except IndexError:
-        raise Malformed("it stops within a row") from None
-    return binds
-
-
-@lru_cache(maxsize=16_384)
-def _bind(row: bytes) -> Bind:
-    """Most rows of most printers are those of others, or those of an hour ago: they are read once."""
-    name_stop = 4 + row[3]
-    # in long forms these sums come out wrong
-    if row[0] != SEQUENCE or row[2] != OBJECT_ID or name_stop + 2 > len(row):
-        return _read(row, 0, len(row))
-    if name_stop + 2 + row[name_stop + 1] != len(row):
-        return _read(row, 0, len(row))
-    return _row(row[4:name_stop], row[name_stop], row[name_stop + 2 :])
-
-
-def _read(data: bytes, at: int, end: int) -> Bind:
-    at, stop = content(data, at, end, SEQUENCE)
-    name, name_stop = content(data, at, stop, OBJECT_ID)
-    tag, start, value_stop = element(data, name_stop, stop)
-    if value_stop != stop or stop != end:
-        raise Malformed("a row with more than a name and a value")
-    return _row(data[name:name_stop], tag, data[start:stop])
-
-
-def _row(octets: bytes, tag: int, raw: bytes) -> Bind:
-    if tag == END_OF_MIB_VIEW:
-        return octets, None, None, True
-    try:
-        oid = oid_numbers(octets)
-    except Malformed:
-        return octets, None, None, False
-    if tag == OCTETS:
-        return octets, oid, raw, True
-    if tag in NO_VALUE:
-        return octets, oid, None, True
-    try:
-        return octets, oid, value(tag, raw), True
-    except Malformed:
-        return octets, oid, None, False
+    read = rows.read(data, start, stop)
+    if not read:
+        return Answer(error, index, (), ())
+    names, values = zip(*read, strict=True)
+    return Answer(error, index, names, values)

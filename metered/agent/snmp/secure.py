@@ -369,9 +369,9 @@ def _report(data: bytes, header: _Header, *, signed: bool) -> Report | None:
     if tag != pdu.REPORT:
         return None
     answer = pdu.decoded(data, at, end, 0, pdu.REPORT)
-    if answer is None or not answer.binds:
+    if answer is None or not answer.names:
         raise Malformed("a report without a reason")
-    what = answer.binds[0][1]
+    what = answer.names[0].oid
     if what is None:
         raise Malformed("a report without a reason")
     return Report(what[:-1], signed, header.engine_id, header.boots, header.time)
