@@ -8,7 +8,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("metered.portal.urls")),
     path("orders/", include("metered.orders.urls")),
-    path("api/v1/returns", include("metered.returns.api_urls")),
+    path("api/v1/", include("metered.returns.api_urls")),
     path("returns/", include("metered.returns.urls")),
     path("reads/", include("metered.reads.page_urls")),
     path("sign-in/", include("allauth.urls")),

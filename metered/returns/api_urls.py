@@ -1,4 +1,4 @@
-"""Under /api/v1/returns."""
+"""Under /api/v1/."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import path
 from metered.returns.api import ReturnsView, ReturnView, WithdrawView
 
 urlpatterns = [
-    path("", login_not_required(ReturnsView.as_view()), name="api_returns"),
-    path("/<slug:public_id>", login_not_required(ReturnView.as_view()), name="api_return"),
-    path("/<slug:public_id>/withdraw", login_not_required(WithdrawView.as_view()), name="api_withdraw"),
+    path("returns", login_not_required(ReturnsView.as_view()), name="api_returns"),
+    path("returns/<slug:public_id>", login_not_required(ReturnView.as_view()), name="api_return"),
+    path("returns/<slug:public_id>/withdraw", login_not_required(WithdrawView.as_view()), name="api_withdraw"),
 ]
