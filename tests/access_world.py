@@ -273,6 +273,10 @@ def one_of_everything(made: World) -> None:
     replenishment.DeviceRate.objects.create(device=device, folded_at=now, **owned)
     replenishment.Position.objects.create(slot=made.main.scene.slots[0], device=device, **owned)
     replenishment.PoolForecast.objects.create(pool=made.main.scene.pools[0], **owned)
+    replenishment.Shortage.objects.create(
+        address=made.main.address, pool=made.main.scene.pools[0], slot_ids=[], runs_out_on=now.date(),
+        arrives_on=now.date(), **owned,
+    )  # fmt: skip
     replenishment.SupplyStats.objects.create(supply=made.main.scene.pools[0].supply)
     replenishment.FleetStats.objects.get_or_create(kind="K")
     replenishment.AddressReview.objects.update_or_create(

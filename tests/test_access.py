@@ -300,6 +300,7 @@ replenishment.addressreview
 replenishment.announcedjob
 replenishment.heavyjob
 replenishment.supplystats
+replenishment.shortage          /order
 replenishment.fleetstats
 orders.order                  /release /ship /deliver /cancel
 portal.page                   add change  /as-shipped

@@ -29,6 +29,7 @@ PIPELINE = (
     Stage("fleet.bulletin", "portal.tell_of_bulletins"),
     Stage("reads.batch", "replenishment.fold"),
     Stage("replenishment.review", "replenishment.decide"),
+    Stage("replenishment.shortage", "portal.tell_of_shortages"),
     Stage("replenishment.proposal", "orders.take_proposals"),
     Stage("orders.release", "orders.release_due"),
     Stage("portal.notice", "portal.tell_subscribers"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metered.lib.admin import Button, LookOnly, LookOnlyInline, WithButtons, actor
-from metered.orders import actions
+from metered.orders import actions, admin_shortages  # noqa: F401 (registers itself)
 from metered.orders.models import LineState, Order, OrderLine, Problem, Shipment
 from metered.orders.policy import limit
 

@@ -16,6 +16,7 @@ from metered.fleet.models import Device
 from metered.notify.actions import post
 from metered.portal.agent_mails import tell_of_agents
 from metered.portal.bulletin_mails import remind_of_bulletins, tell_of_bulletins
+from metered.portal.shortage_mails import tell_of_shortages
 from metered.reads.agents import behind_returned, behind_silent
 from metered.reads.queries import silent_for_system
 
@@ -101,4 +102,10 @@ def _advice(paths: set[str]) -> list[str]:
     return sentences
 
 
-__all__ = ["remind_of_bulletins", "tell_of_agents", "tell_of_bulletins", "tell_of_silent_devices"]
+__all__ = [
+    "remind_of_bulletins",
+    "tell_of_agents",
+    "tell_of_bulletins",
+    "tell_of_shortages",
+    "tell_of_silent_devices",
+]

@@ -15,6 +15,11 @@ def tell_of_agents() -> None:
     actions.tell_of_agents()
 
 
+@shared_task(name="portal.tell_of_shortages")
+def tell_of_shortages() -> None:
+    actions.tell_of_shortages()
+
+
 @shared_task(name="portal.tell_of_bulletins")
 def tell_of_bulletins() -> None:
     actions.tell_of_bulletins()

@@ -25,7 +25,7 @@ from metered.fleet.models import Device
 from metered.lib.wake import wake
 from metered.reads import queries as reads
 from metered.reads.actions import mark_folded, postpone_batch
-from metered.replenishment import by_hand, deciding, policy, saving, store
+from metered.replenishment import by_hand, deciding, policy, saving, shortages, store
 from metered.replenishment.arrays import Ints
 from metered.replenishment.calendars import moment_of
 from metered.replenishment.entries import SWAP, take_entries
@@ -399,6 +399,7 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
             saving.save_positions_and_pools(loaded)
         stock.ask_count(pool_ids=to_count, because=CountRequest.Because.UNSURE, at=now)
         _keep_reasons(outcome.reasons, now)
+        shortages.keep(outcome.reasons, now)
         _propose(outcome.proposals)
         next_look = outcome.next_look
     latest = now + deciding.LONGEST_WAIT * _DAY

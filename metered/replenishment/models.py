@@ -220,6 +220,44 @@ class AddressReview(models.Model):
         return f"{self.address}: {self.due_at:%Y-%m-%d %H:%M}"
 
 
+class Shortage(models.Model):
+    """A pool will run out before anything can arrive. Told once, by the portal; it ends when it is over.
+
+    `runs_out_on`: when the first slot is likely empty without a spare; `arrives_on`: when an ordinary order
+    of the last look would be there.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="+")
+    pool = models.ForeignKey(Pool, models.PROTECT, related_name="+")
+    slot_ids = ArrayField(models.BigIntegerField())
+    runs_out_on = models.DateField(_("likely empty"))
+    arrives_on = models.DateField(_("ordinary order arrives"))
+    noticed_at = models.DateTimeField(_("noticed"), default=timezone.now)
+    told_at = models.DateTimeField(_("told"), null=True)
+    ended_at = models.DateTimeField(_("over"), null=True)
+
+    objects = OwnedManager(address_path="address_id")
+
+    class Meta:
+        verbose_name = _("early warning")
+        verbose_name_plural = _("early warnings")
+        constraints = [
+            models.UniqueConstraint(fields=["pool"], condition=Q(ended_at=None), name="shortage_open_once"),
+        ]
+        indexes = [
+            # Consumer: portal.shortage_mails
+            models.Index(
+                fields=["address"], condition=Q(told_at=None, ended_at=None), name="shortage_untold"
+            ),
+            # Consumer: staff, who order for it.
+            models.Index(fields=["runs_out_on"], condition=Q(ended_at=None), name="shortage_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pool}: {self.runs_out_on}"
+
+
 class FactTaken(models.Model):
     """A fact of an earlier stage that replenishment has dealt with: the addresses concerned are due again."""
 

@@ -123,6 +123,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "devices_silent": SILENT
     | {"count": 22, "devices": ["One", "Two"], "more": 20, "devices_path": "/devices/?state=silent"},
+    "shortage": {
+        "account_name": "Northwind", "address_name": "Main St", "item_count": 1, "urgent_days": 1,
+        "for_desk": False, "order_path": "/orders/new/?urgent=1",
+        "lines": [
+            {"supply": "Black toner", "reorder_number": "006R01828", "devices": ["Front desk"],
+             "empty_on": "2026-12-01", "arrives_on": "2026-12-04"},
+        ],
+    },
     "notice": {
         "title": "New hours at Main St",
         "act_by_on": "2027-02-15",

@@ -19,6 +19,7 @@ from metered.portal.models import SupportMessage
 from metered.reads.agents import silent_agents_for_system
 from metered.reads.models import Batch, Read
 from metered.reads.queries import silent_for_system
+from metered.replenishment.models import Shortage
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ def queues_for_system(user: Any) -> list[Queue]:
             _orders(LineState.RELEASED),
             f"{orders}?queue=ship",
             "orders.view_order",
+        ),
+        Queue(
+            _("Supplies that run out before anything can arrive"),
+            Shortage.objects.filter(ended_at=None).count(),
+            reverse("admin:replenishment_shortage_changelist") + "?state=open",
+            "replenishment.view_shortage",
         ),
         Queue(
             _("Orders held for a read or a look"),
