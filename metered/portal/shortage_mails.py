@@ -1,4 +1,4 @@
-"""Early warning: what will run out before anything can arrive is told at once, with the urgent order prepared."""
+"""Early warning: what runs out before anything can arrive is told at once, with the urgent order prepared."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from metered.replenishment.shortages import claim_untold_for_system, mark_told
 
 
 def tell_of_shortages(*, now: dt.datetime | None = None) -> int:
-    """Mails those who order for an address, and the support desk, once of each shortage; an address at a time.
+    """Mails those who order for an address, and the support desk, once of each shortage; each address alone.
 
-    A shortage is a row: whoever claims it tells, so that running twice tells once. Returns how many addresses.
+    A shortage is a row: whoever claims it tells, so that running twice tells once. Returns how many
+    addresses.
     """
     now = now or timezone.now()
     told = 0

@@ -1,4 +1,4 @@
-"""What will run out before anything can arrive: noticed at every look, told once (portal), ended when it is over."""
+"""What will run out before anything can arrive: noticed at a look, told once (portal), ended when over."""
 
 from __future__ import annotations
 
