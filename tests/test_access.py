@@ -77,6 +77,7 @@ POST /devices/add/                         in   403    403  ok   ok    ok   -   
 GET  /devices/requests/                    in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/software/                    in   200    200  200  200   200  -      200  na   na    na
 GET  /devices/software/file/               in   200    200  200  200   200  -      200  na   na    na
+GET  /devices/<slug:public_id>/what-if/    in   200    200  200  200   200  404    404  na   na    na
 GET  /devices/<slug:public_id>/name/       in   403    403  200  200   200  404    404  na   na    na
 POST /devices/<slug:public_id>/name/       in   403    403  ok   ok    ok   404    404  na   na    na
 GET  /devices/<slug:public_id>/replenishment/    in   403    403  200  200   200  404    404  na   na    na

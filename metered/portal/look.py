@@ -103,6 +103,11 @@ PAGES = {
 
 FIRST_OF: dict[str, tuple[str, ...]] = {
     "device": ("/devices/?search=C7130", "#list tbody th a"),
+    "device-what-if": (
+        "/devices/?search=C7130",
+        "#list tbody th a",
+        "what-if/?safety=10",
+    ),
     "device-name": ("/devices/?search=C7130", "#list tbody th a", "name/"),
     "device-change": ("/devices/?search=C7130", "#list tbody th a", "change/"),
     "device-replenishment": ("/devices/?search=C7130", "#list tbody th a", "replenishment/"),

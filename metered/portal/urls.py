@@ -27,6 +27,7 @@ from metered.portal.views import (
     supplies,
     support,
     texts,
+    what_if,
 )
 
 urlpatterns = [
@@ -66,6 +67,7 @@ urlpatterns = [
     path("devices/<slug:public_id>/change/", device_changes.change, name="device_change"),
     path("devices/<slug:public_id>/connection/", connection.connection, name="device_connection"),
     path("devices/<slug:public_id>/connection/check/", connection.check_now, name="device_check"),
+    path("devices/<slug:public_id>/what-if/", what_if.what_if, name="device_what_if"),
     path("account/switch/", account.switch_account, name="switch_account"),
     path("settings/", settings.person, name="settings"),
     path("settings/keys/", keys.keys, name="keys"),

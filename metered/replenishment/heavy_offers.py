@@ -80,7 +80,7 @@ def meaning_for_system(
         )
     )
     when = heavy.timing(cal, today, plan.starts_on, dials(), waits, closures)
-    job = _jobs(plan, loaded.row_of_device)
+    job = jobs_of_plan(plan, loaded.row_of_device)
     chosen = np.isin(state.supplies.device, job.device)
     rows: Ints = np.unique(state.supplies.pool[chosen])
     rows = rows[loaded.pools[rows] > 0]
@@ -109,7 +109,8 @@ def meaning_for_system(
     return Meaning(supplies, when.announce_by, when.arrives_on)
 
 
-def _jobs(plan: Plan, rows: Mapping[int, int]) -> Jobs:
+def jobs_of_plan(plan: Plan, rows: Mapping[int, int]) -> Jobs:
+    """The plan as the state has jobs. `rows`: device → its row; devices without one are left out."""
     parts = [
         (rows[device], pages, tinted)
         for device, share in sorted(plan.shares.items())

@@ -78,3 +78,10 @@ def whole(viewer: Viewer, public_id: str, now: dt.datetime) -> Whole | None:
         reader=reader(viewer, latest, now),
         meters=list(device.model.meters.order_by("order", "code").values_list("code", flat=True)),
     )
+
+
+def standing(viewer: Viewer, public_id: str) -> Device | None:
+    """A device in use; None when it isn't there, was removed, or isn't the viewer's."""
+    rows = Device.objects.visible_to(viewer).filter(public_id=public_id, removed_at=None)
+    found: Device | None = rows.select_related("model").first()
+    return found
