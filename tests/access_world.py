@@ -60,6 +60,8 @@ from metered.reads.models import (
 from metered.replenishment import models as replenishment
 from metered.replenishment.job_actions import Announced, announce_job
 from metered.replenishment.models import AnnouncedJob
+from metered.returns import actions as returns
+from metered.returns.models import Leftover, Receipt, ReceiptPhoto, Return, Unconfirmed
 from tests import factories as make
 from tests.orders.scene import Scene, announced, scene
 
@@ -80,6 +82,10 @@ class Place:
     draft: ReadDraft
     """Of the account's owner."""
     job: AnnouncedJob
+    given: Return
+    photo: ReceiptPhoto
+    """Of what came of it."""
+    leftover: Leftover
     markers: set[str] = field(default_factory=set)
     """What nobody may read who may not see this place: identifiers, serials, numbers, names."""
 
@@ -110,6 +116,8 @@ class World:
     """The owner's, to support."""
     key: ApiKey
     """The owner's, for programs."""
+    unconfirmed: Unconfirmed
+    """A return of somebody who was not signed in; its link was mailed."""
     agent: Agent
     """Northwind's."""
     code: str
@@ -173,9 +181,43 @@ def _place(account: Account, contract: Contract, name: str, reader: User, owner:
         once=uuid.uuid4(),
         actor=reader,
     )
-    markers = {job.public_id, made.device.public_id, made.device.serial, order.public_id, order.number, name}
+    given, photo, left = _given(made, reader)
+    markers = {
+        given.public_id,
+        photo.public_id,
+        left.public_id,
+        job.public_id,
+        made.device.public_id,
+        made.device.serial,
+        order.public_id,
+        order.number,
+        name,
+    }
     markers |= {address.public_id, made.pools[0].public_id}
-    return Place(account, address, made, order, mail, read, draft, job, markers)
+    return Place(account, address, made, order, mail, read, draft, job, given, photo, left, markers)
+
+
+def _given(made: Scene, person: User) -> tuple[Return, ReceiptPhoto, Leftover]:
+    """A return that staff confirmed, a picture of what came, and something that is left over."""
+    pool = made.pools[0]
+    given = returns.file_return(
+        account_id=pool.account_id,
+        address=made.address,
+        filled=returns.Filled({pool.supply_id: 1}, boxes=1, weight_kg=None, contact="Ana"),
+        once=uuid.uuid4(),
+        actor=person,
+    )
+    accepted = {line.public_id: line.quantity for line in given.lines.all()}
+    given = returns.decide(made=given, accepted=accepted, reasons={})
+    owned: dict[str, Any] = {"account": made.address.account}
+    receipt = Receipt.objects.create(parent=given, once=uuid.uuid4(), **owned)
+    photo = ReceiptPhoto.objects.create(
+        receipt=receipt, image=b"\xff\xd8", width=1, height=1, digest=b"d", **owned
+    )
+    left = Leftover.objects.create(
+        address=made.address, pool=pool, device=made.device, remind_at=timezone.now(), **owned
+    )
+    return given, photo, left
 
 
 def world() -> World:
@@ -198,7 +240,7 @@ def world() -> World:
     return World(
         main, harbor, press, people, _tokens(main, press), *_doors(northwind, people["owner"]),
         Membership.objects.get(user=people["viewer"]), clients,
-        *_told(northwind, people["owner"]), _key(northwind, people["owner"]),
+        *_told(northwind, people["owner"]), _key(northwind, people["owner"]), _unconfirmed(northwind),
         *_agents(main, people["owner"]),
     )  # fmt: skip
 
@@ -228,6 +270,15 @@ def _told(account: Account, owner: User) -> tuple[Notice, Subscription, SupportM
         viewer=Viewer(owner.pk, account.pk, "owner"), actor=owner, text="Help", once=uuid.uuid4()
     )
     return notice, Subscription.objects.get(), message
+
+
+def _unconfirmed(account: Account) -> Unconfirmed:
+    supply = make.supply(reorder_number="MATRIX1")
+    filled = {"units": {str(supply.pk): 1}, "boxes": 1, "contact": "Nora", "pick_up": "1 Elsewhere"}
+    asked = returns.ask(known_as=account.number, email="nora@example.com", language="en", filled=filled)
+    returns.take_unconfirmed()
+    asked.refresh_from_db()
+    return asked
 
 
 def _doors(account: Account, owner: User) -> tuple[Registration, Invitation, JoinRequest]:

@@ -105,6 +105,25 @@ POST /orders/<slug:public_id>/problem/     in   403    403  200  200   200  404 
 GET  /orders/<slug:public_id>/             in   200    200  200  200   200  404    404  na   na    na
 GET  /orders/<slug:public_id>/not-now/     in   405    405  405  405   405  405    405  405  405   405
 POST /orders/<slug:public_id>/not-now/     in   403    403  ok   ok    ok   404    404  na   na    na
+GET  /returns/                             in   200    200  200  200   200  -      200  na   na    na
+GET  /returns/csv/                         in   200    200  200  200   200  -      200  na   na    na
+GET  /returns/new/                         in   403    403  200  200   200  -      200  na   na    na
+POST /returns/new/                         in   403    403  ok   ok    ok   -      404  na   na    na
+GET  /returns/<slug:public_id>/            in   200    200  200  200   200  404    404  na   na    na
+GET  /returns/photos/<slug:public_id>/     in   200    200  200  200   200  404    404  na   na    na
+GET  /returns/leftovers/<slug:public_id>/none-left/  in 403 403 200 200 200 404 404 na na na
+POST /returns/leftovers/<slug:public_id>/none-left/  in 403 403 ok  ok  ok  404 404 na na na
+GET  /returns/<slug:public_id>/slip/       in   200    200  200  200   200  404    404  na   na    na
+GET  /returns/<slug:public_id>/labels/     in   200    200  200  200   200  404    404  na   na    na
+GET  /api/v1/returns                       401  200    200  200  200   200  -      200  401  401   401
+POST /api/v1/returns                       401  403    403  415  415   415  -      415  401  401   401
+GET  /api/v1/returns/<slug:public_id>      401  200    200  200  200   200  404    404  401  401   401
+GET  /api/v1/returns/<slug:public_id>/withdraw  401 405 405 405 405 405 405 405 401 401 401
+POST /api/v1/returns/<slug:public_id>/withdraw  401 403 403 200 200 200 404 404 401 401 401
+GET  /returns/<slug:public_id>/handed-over/  in 405  405  405  405   405  405    405  405  405   405
+POST /returns/<slug:public_id>/handed-over/  in 403  403  ok   ok    ok   404    404  na   na    na
+GET  /returns/<slug:public_id>/withdraw/   in   403    403  200  200   200  404    404  na   na    na
+POST /returns/<slug:public_id>/withdraw/   in   403    403  ok   ok    ok   404    404  na   na    na
 GET  /reads/                               in   403    200  200  200   200  -      200  na   na    na
 POST /reads/                               in   403    ok   ok   ok    ok   -      200  na   na    na
 GET  /reads/device/<slug:public_id>/       in   200    200  200  200   200  404    404  na   na    na
@@ -177,6 +196,12 @@ GET  /invitations/<slug:token>/            200  200    200  200  200   200  -   
 POST /invitations/<slug:token>/            ok   200    200  200  200   200  -      200  200  200   200
 GET  /orders/not-now/<str:token>/          404  404    404  404  404   404  -      404  404  404   404
 POST /orders/not-now/<str:token>/          404  404    404  404  404   404  -      404  404  404   404
+GET  /returns/recycling/                   200  200    200  200  200   200  -      200  200  200   200
+GET  /returns/start/                       200  ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+POST /returns/start/                       ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
+GET  /returns/start/sent/                  200  200    200  200  200   200  -      200  200  200   200
+GET  /returns/confirm/<slug:token>/        200  200    200  200  200   200  -      200  200  200   200
+POST /returns/confirm/<slug:token>/        ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
 GET  /language/                            405  405    405  405  405   405  -      405  405  405   405
 POST /language/                            ok   ok     ok   ok   ok    ok   -      ok   ok   ok    ok
 GET  /mail/stop/<str:token>/               404  404    404  404  404   404  -      404  404  404   404
@@ -408,7 +433,7 @@ def test_every_address_is_in_a_table() -> None:
 def test_every_page_of_ours_says_what_it_asks_for() -> None:
     """A view without `for_viewers` is public, or for people without an account, or the demo's."""
     bare, public = set(), set()
-    for item in get_resolver().url_patterns[:3]:
+    for item in get_resolver().url_patterns[:4]:
         assert isinstance(item, URLResolver)
         for page in item.url_patterns:
             if not isinstance(page, URLPattern) or hasattr(page.callback, "ability"):
@@ -465,6 +490,10 @@ def thing_of(pattern: str, place: Any, made: World) -> Any:
         "/updates/": made.subscription,
         "/support/": made.message,
         "/settings/keys/": made.key,
+        "/returns/": place.given,
+        "/api/v1/returns/": place.given,
+        "/returns/photos/": place.photo,
+        "/returns/leftovers/": place.leftover,
     }
     return named[max((start for start in named if pattern.startswith(start)), key=len)]
 
@@ -472,6 +501,8 @@ def thing_of(pattern: str, place: Any, made: World) -> Any:
 def about(pattern: str, made: World, who: str) -> list[str]:
     """The addresses that the row means for this asker."""
     pattern = pattern.replace("<int:number>", "1")
+    if pattern.startswith("/returns/confirm/"):
+        return [pattern.replace("<slug:token>", sign("return", made.unconfirmed.public_id))]
     if "<slug:token>" in pattern:
         kind, row = ("activation", made.link) if "register" in pattern else ("invitation", made.invitation)
         return [pattern.replace("<slug:token>", sign(kind, row.public_id))]
@@ -505,7 +536,15 @@ def form(pattern: str, made: World, who: str = "") -> dict[str, str]:
         "step": str(place.job.step), "pages": "5000", "starts_on": coming.isoformat(),
         "ends_on": coming.isoformat(), "send": "1",
     }  # fmt: skip
+    supply = made.main.scene.pools[0].supply
+    back = {
+        "rows": "3", "t-0": supply.reorder_number, "n-0": "1", "boxes": "1", "weight": "9", "contact": "Nora",
+        "sealed": "on", "once": str(uuid.uuid4()), "send": "1", "address": made.main.address.public_id,
+    }  # fmt: skip
     forms: dict[str, dict[str, str]] = {
+        "/returns/new/": back,
+        "/returns/start/": back
+        | {"known_as": "C-1", "email": "nora@example.com", "pick_up": "1 Main St", "country": "US", "unit": "lb"},
         "/heavy-jobs/new/": job,
         "/heavy-jobs/<slug:public_id>/change/": job,
         "/register/": {"serial": "X1", "place": "14604", "name": "Nora", "email": "nora@example.com"},
@@ -646,7 +685,9 @@ def test_what_is_not_done_for_a_form_that_was_forged(made: World) -> None:
     free = {"/updates/<slug:public_id>/leave/", "/language/"}
     for row in [row for row in rows(PAGES) if row.method == "POST" and row.pattern not in free]:
         for path in about(row.pattern, made, "owner"):
-            assert client.post(path, form(row.pattern, made)).status_code == 403
+            # The API takes no forms at all; a forged JSON body is tried in tests/returns/test_api.py.
+            refused = 415 if path.startswith("/api/") else 403
+            assert client.post(path, form(row.pattern, made)).status_code == refused
     unchanged.check("forged forms came")
 
 

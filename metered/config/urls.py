@@ -8,9 +8,9 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("metered.portal.urls")),
     path("orders/", include("metered.orders.urls")),
-    path("api/v1/", include("metered.returns.api_urls")),
     path("returns/", include("metered.returns.urls")),
     path("reads/", include("metered.reads.page_urls")),
+    path("api/v1/", include("metered.returns.api_urls")),
     path("sign-in/", include("allauth.urls")),
     path("api/", include("metered.reads.urls")),
     path("admin/", admin.site.urls),

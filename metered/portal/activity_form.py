@@ -26,6 +26,7 @@ class ActivityForm(Narrowing):
                 ("", _("Everything")),
                 ("people", _("People")),
                 ("orders", _("Orders")),
+                ("returns", _("Returns")),
                 ("devices", _("Devices")),
                 ("addresses", _("Addresses")),
                 ("other", _("Other")),

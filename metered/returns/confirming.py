@@ -42,7 +42,7 @@ def confirm(
         line.accepted = line.quantity if accepted is None else accepted.get(line.pk, 0)
         line.reason = (reasons or {}).get(line.pk, "") if line.accepted < line.quantity else ""
         if line.accepted:
-            set_aside(made, line, line.accepted, actor)
+            set_aside(made, line, line.accepted, actor, at=now)
     ReturnLine.objects.bulk_update(rows, ["accepted", "reason", "pool"])
     made.pick_up = worded(made.address) or made.pick_up
     made.state = ReturnState.CONFIRMED
@@ -60,7 +60,15 @@ def confirm(
     announcements.tell_confirmed(made)
 
 
-def set_aside(made: Return, line: ReturnLine, units: int, actor: User | None, *, cause: str = "") -> None:
+def set_aside(
+    made: Return,
+    line: ReturnLine,
+    units: int,
+    actor: User | None,
+    *,
+    cause: str = "",
+    at: dt.datetime | None = None,
+) -> None:
     """Takes units of the line off the shelf, making the pool that they should have had."""
     if line.pool is None:
         assert made.address_id is not None
@@ -77,6 +85,7 @@ def set_aside(made: Return, line: ReturnLine, units: int, actor: User | None, *,
         pool_id=line.pool.pk,
         quantity=units,
         cause=cause or f"return:{line.public_id}",
+        at=at,
         actor=actor or made.filed_by,
         origin="staff" if actor is not None else "customer",
     )

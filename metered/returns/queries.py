@@ -221,6 +221,13 @@ def leftovers(viewer: Viewer, address: Address | None = None) -> list[Leftover]:
     return list(found.order_by("address__name", "address_id", "pool__supply__reorder_number"))
 
 
+def left_over_at(viewer: Viewer) -> list[dict[str, Any]]:
+    """Where something is left over: address__public_id, address__name, units; by the address's name."""
+    rows = Leftover.objects.visible_to(viewer).filter(state=Leftover.State.OPEN)
+    found = rows.values("address__public_id", "address__name").annotate(units=Sum("pool__shelf"))
+    return list(found.order_by("address__name", "address__public_id"))
+
+
 def leftover(viewer: Viewer, public_id: str) -> Leftover | None:
     """One leftover, settled or not; None when it isn't there or isn't the viewer's."""
     rows = Leftover.objects.visible_to(viewer).filter(public_id=public_id)

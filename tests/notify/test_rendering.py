@@ -43,7 +43,55 @@ DOOR = {
     "register_path": "/register/",
     "accept_path": "/invitations/x/",
 }
+RETURN = {
+    "number": "482 719 356",
+    "account_name": "Northwind",
+    "address_name": "Main St",
+    "lines": [
+        {
+            "quantity": 3, "accepted": 2, "received": 1, "difference": -1, "supply": "Black toner",
+            "reorder_number": "006R01828", "reason": "Only 2 were sent.",
+        }
+    ],
+    "boxes": 2,
+    "pallet": False,
+    "due_on": "2026-12-03",
+    "pick_up_on": None,
+    "carrier": "",
+    "tracking": "",
+    "return_path": "/returns/abcdefgh01234567/",
+}  # fmt: skip
 SAMPLES: dict[str, dict[str, Any]] = {
+    "return_filed": RETURN | {"number": "", "pallet": True},
+    "return_confirmed": RETURN,
+    "return_rejected": RETURN | {"number": ""},
+    "return_pick_up": RETURN | {"pick_up_on": "2026-12-04", "carrier": "Freight", "tracking": "F 1"},
+    "return_withdrawn": RETURN | {"who": "Ana"},
+    "return_received": RETURN,
+    "return_closed": RETURN | {"because": "One stays with you."},
+    "return_alarm": RETURN
+    | {
+        "number": "",
+        "louder": False,
+        "asks": "Something on it was never shipped to this customer.",
+        "desk_path": "/admin/returns/return/1/change/",
+        "last_chance_at": "2026-12-03T05:00:00+00:00",
+    },
+    "leftovers": {
+        "address_name": "Main St",
+        "devices": ["Front desk"],
+        "contract_ended": False,
+        "lines": [{"quantity": 3, "supply": "Black toner", "reorder_number": "006R01828"}],
+        "units": 3,
+        "reminder": False,
+        "return_path": "/returns/new/?left=abcdefgh01234567",
+    },
+    "return_link": {
+        "confirm_path": "/returns/confirm/x/",
+        "known_as": "Main St",
+        "expires_at": "2026-11-28T09:30:00+00:00",
+    },
+    "return_no_match": {"known_as": "Main St"},
     "registration_link": DOOR,
     "registration_no_match": DOOR,
     "invitation": DOOR,
@@ -193,6 +241,27 @@ def test_what_leaves_why_and_for_which_device() -> None:
         for word in ("006R01828", "Black toner", "Front desk", "It will be empty on 1 December."):
             assert word in part
         assert f"{settings.SITE_URL}/orders/abcdefgh01234567/" in part
+
+
+def test_a_confirmed_return_says_its_number_large_and_what_was_accepted() -> None:
+    made = mail("return_confirmed")
+    assert "482 719 356" in made.subject
+    for part in (made.text, made.html):
+        for word in ("482 719 356", "006R01828", "Accepted: 2", "Only 2 were sent.", "No credit is given"):
+            assert word in part, word
+        assert f"{settings.SITE_URL}/returns/abcdefgh01234567/" in part
+    # Who has no sign-in is not sent to a page behind one.
+    values = {key: value for key, value in SAMPLES["return_confirmed"].items() if key != "return_path"}
+    message = Message(email="x@example.com", language="en", time_zone="UTC", template="return_confirmed")
+    message.values = values
+    assert f"{settings.SITE_URL}/returns-policy/" in render(message).text
+
+
+def test_an_alarm_grows_louder_and_leftovers_are_reminded_of() -> None:
+    assert mail("return_alarm", louder=True).subject.startswith("Last call")
+    assert not mail("return_alarm").subject.startswith("Last call")
+    assert mail("leftovers", reminder=True).subject.startswith("Still left over")
+    assert "Accepted" not in mail("leftovers").text and "Accepted" not in mail("return_alarm").text
 
 
 def test_a_shipment_says_carrier_tracking_and_day() -> None:

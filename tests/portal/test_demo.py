@@ -42,6 +42,7 @@ from metered.reads.models import AgentState, DeviceState, Observation, Read
 from metered.replenishment import actions as replenishment
 from metered.replenishment import tasks
 from metered.replenishment.models import HeavyJob, PoolForecast, Position, Proposal
+from metered.returns.models import Leftover, ReceiptPhoto, Return, ReturnState
 from metered.stock.models import Entry, Pool
 
 RECORDINGS = Path(settings.BASE_DIR).parent / "shared" / "printers"
@@ -212,6 +213,14 @@ def test_its_agents_are_well_silent_old_and_refused() -> None:
     assert EnrolmentCode.objects.filter(used_at=None, withdrawn_at=None).count() == 1
 
 
+def test_returns_stand_in_every_state_and_something_is_left_over() -> None:
+    found = Return.objects.all()
+    assert set(found.values_list("state", flat=True)) == set(ReturnState.values)
+    assert found.filter(address=None).count() == 1 and found.filter(pallet=True).exists()
+    assert ReceiptPhoto.objects.exists() and Leftover.objects.filter(state="open").exists()
+    assert not Message.objects.filter(template__startswith="return").exclude(status="sent").exists()
+
+
 def test_the_past_is_as_long_as_it_should_be() -> None:
     now = timezone.now()
     first = Observation.objects.filter(device_id=Device.objects.get(name="Front desk").pk).earliest(
@@ -220,7 +229,7 @@ def test_the_past_is_as_long_as_it_should_be() -> None:
     assert 725 <= (now - first.observed_at).days <= 731
     maple = Account.objects.get(name="Maple Ridge University")
     assert Device.objects.filter(account=maple).count() == 40
-    assert Device.objects.exclude(account=maple).count() == 46
+    assert Device.objects.exclude(account=maple).count() == 47
     assert set(Read.objects.values_list("source", flat=True)) == {"device", "agent", "customer", "estimate"}
     assert not Observation.objects.filter(observed_at__gt=now).exists()
 

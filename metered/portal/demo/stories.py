@@ -111,13 +111,14 @@ def _earlier_mails(now: dt.datetime) -> None:
     past = Order.objects.filter(origin=Order.Origin.AUTOMATIC, placed_at__lt=now - dt.timedelta(days=1))
     for order in past.order_by("-placed_at")[:MAILED]:
         announcements.announce(order)
-        _sent(f"order_announced:{order.public_id}", order.placed_at)
+        sent(f"order_announced:{order.public_id}", order.placed_at)
         for shipment in order.shipments.select_related("order__address"):
             announcements.tell_shipped(shipment)
-            _sent(f"order_shipped:{shipment.public_id}", shipment.shipped_at)
+            sent(f"order_shipped:{shipment.public_id}", shipment.shipped_at)
 
 
-def _sent(event: str, at: dt.datetime) -> None:
+def sent(event: str, at: dt.datetime) -> None:
+    """What was told then is in the outbox as sent then."""
     for message in Message.objects.filter(event=event):
         mail = render(message)
         Message.objects.filter(pk=message.pk).update(

@@ -17,6 +17,7 @@ from metered.lib.said import told
 KINDS: dict[str, tuple[str, ...]] = {
     "people": ("member", "invitation", "join request", "message to support", "key for programs"),
     "orders": ("order", "order line", "problem"),
+    "returns": ("return", "leftover"),
     "devices": ("device", "heavy job", "token", "agent"),
     "addresses": ("address", "stock"),
 }
@@ -44,9 +45,23 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("order", "shipped"): gettext_lazy("%(who)s shipped order %(what)s"),
     ("order", "delivered"): gettext_lazy("%(who)s noted the delivery of order %(what)s"),
     ("order", "cancelled"): gettext_lazy("%(who)s cancelled order %(what)s"),
+    ("order", "stopped"): gettext_lazy("%(who)s stopped order %(what)s: nothing of it is needed any more"),
     ("order line", "cancelled"): gettext_lazy("%(who)s cancelled a line of order %(what)s"),
     ("problem", "reported"): gettext_lazy("%(who)s reported something wrong with order %(what)s"),
     ("problem", "answered"): gettext_lazy("%(who)s answered what was reported of order %(what)s"),
+    ("return", "filed"): gettext_lazy("%(who)s filed the return %(what)s"),
+    ("return", "confirmed"): gettext_lazy("%(who)s confirmed the return %(what)s"),
+    ("return", "rejected"): gettext_lazy("%(who)s did not take back the return %(what)s"),
+    ("return", "chose the address of"): gettext_lazy(
+        "%(who)s found out where the return %(what)s is picked up"
+    ),
+    ("return", "arranged the pick-up of"): gettext_lazy("%(who)s arranged the pick-up of the return %(what)s"),
+    ("return", "withdrew"): gettext_lazy("%(who)s withdrew the return %(what)s"),
+    ("return", "handed over"): gettext_lazy("%(who)s handed the return %(what)s to the carrier"),
+    ("return", "received"): gettext_lazy("%(who)s counted what arrived of the return %(what)s"),
+    ("return", "closed"): gettext_lazy("%(who)s settled the return %(what)s"),
+    ("leftover", "assigned"): gettext_lazy("%(who)s gave what was left over to another device: %(what)s"),
+    ("leftover", "said none is left"): gettext_lazy("%(who)s said that none is left over: %(what)s"),
     ("message to support", "wrote"): gettext_lazy("%(who)s wrote to support"),
     ("message to support", "answered"): gettext_lazy("%(who)s answered a message to support"),
     ("stock", "counted"): gettext_lazy("%(who)s counted the shelf: %(what)s"),
@@ -103,15 +118,19 @@ THINGS: dict[str, Any] = {
     "membership": gettext_lazy("somebody's part in the account"),
     "order": gettext_lazy("order %(what)s"),
     "order line": gettext_lazy("a line of order %(what)s"),
+    "return": gettext_lazy("the return %(what)s"),
+    "leftover": gettext_lazy("what is left over: %(what)s"),
 }
 
 LABELS: dict[str, Any] = {
     "addresses": gettext_lazy("Addresses"),
     "because": gettext_lazy("Because"),
+    "boxes": gettext_lazy("Boxes"),
     "carrier": gettext_lazy("Carrier"),
     "contact_email": gettext_lazy("Contract's contact"),
-    "device": gettext_lazy("Serial number"),
+    "device": gettext_lazy("Device"),
     "host": gettext_lazy("Computer"),
+    "address": gettext_lazy("Address"),
     "lines": gettext_lazy("Lines"),
     "name": gettext_lazy("Name"),
     "pages": gettext_lazy("Pages"),
@@ -119,7 +138,9 @@ LABELS: dict[str, Any] = {
     "starts_on": gettext_lazy("From"),
     "status": gettext_lazy("State"),
     "taken_at": gettext_lazy("Read at"),
+    "supply": gettext_lazy("Supply"),
     "tracking": gettext_lazy("Tracking number"),
+    "units": gettext_lazy("Units"),
     "values": gettext_lazy("Meters"),
     "version": gettext_lazy("Version"),
 }

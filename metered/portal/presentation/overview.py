@@ -139,6 +139,13 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
         )
         text = _("What is really there decides what we send.")
         rows.append(Need("warn", title % {"n": wording.grouped(rest)}, text, reverse("stock"), _("See them")))
+    rows += [_left_over(row) for row in found.left_over[:SHORT]]
+    rest = len(found.left_over) - SHORT
+    if rest > 0:
+        title = ngettext(
+            "Something is left over at %(n)s more address", "Something is left over at %(n)s more addresses", rest
+        )
+        rows.append(Need("warn", title % {"n": wording.grouped(rest)}, "", reverse("returns"), _("See them")))
     rest = found.held_count - len(found.held)
     if rest > 0:
         title = ngettext("%(n)s more read needs a second look", "%(n)s more reads need a second look", rest)
@@ -164,6 +171,14 @@ def _count(row: dict[str, Any], today: dt.date) -> Need:
         }
     url = reverse("stock_at", args=[row["pool__address__public_id"]])
     return Need("warn", title, text, url, _("Count stock"))
+
+
+def _left_over(row: dict[str, Any]) -> Need:
+    title = ngettext(
+        "%(n)s unit is left over at %(address)s", "%(n)s units are left over at %(address)s", row["units"]
+    ) % {"n": wording.grouped(row["units"]), "address": row["address__name"]}
+    text = _("No device there uses them any more. The return stands filled in.")
+    return Need("warn", title, text, reverse("returns"), _("Settle it"))
 
 
 def _device_url(public_id: str) -> str:

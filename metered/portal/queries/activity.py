@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 
 from metered.accounts.access import Viewer
 from metered.accounts.models import ActivityEntry, Address, Membership
@@ -17,6 +18,8 @@ from metered.fleet.models import Agent, Contract, Device
 from metered.lib import keyset
 from metered.orders.models import Order, OrderLine, Problem
 from metered.portal.presentation.activity import KINDS, Known
+from metered.returns.models import Leftover, Return
+from metered.returns.numbers import spoken
 from metered.stock.models import Pool
 
 NEWEST_FIRST = keyset.by_time("at", name="id")
@@ -110,7 +113,25 @@ def known(viewer: Viewer, rows: Iterable[Mapping[str, Any]]) -> dict[str, Known]
         page = "stock_at" if place_id in ids["stock"] - ids["address"] else "address"
         found[place_id] = Known(name, _page(page, place_id))
     found |= _named(viewer, ids)
+    found |= _returned(viewer, ids)
     return found
+
+
+def _returned(viewer: Viewer, ids: Mapping[str, set[str]]) -> dict[str, Known]:
+    """Returns by their number, before they have one by their address; leftovers by their supply."""
+    returns = Return.objects.visible_to(viewer).filter(public_id__in=ids.get("return", set()))
+    known = {
+        public_id: Known(
+            spoken(number) if number else _("from %(address)s") % {"address": place or _("an address not known")},
+            reverse("return", args=[public_id]),
+        )
+        for public_id, number, place in returns.values_list("public_id", "number", "address__name")
+    }
+    left = Leftover.objects.visible_to(viewer).filter(public_id__in=ids.get("leftover", set()))
+    return known | {
+        public_id: Known(f"{supply}, {place}", reverse("returns"))
+        for public_id, supply, place in left.values_list("public_id", "pool__supply__name", "address__name")
+    }
 
 
 def _named(viewer: Viewer, ids: Mapping[str, set[str]]) -> dict[str, Known]:

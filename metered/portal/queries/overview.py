@@ -21,6 +21,7 @@ from metered.portal.queries.refusals import last_attempt_refused
 from metered.reads.agents import behind
 from metered.reads.due import Summary, summary
 from metered.reads.models import Read
+from metered.returns.queries import left_over_at
 
 EACH = 4
 """So many of a kind are named one by one; the rest is counted."""
@@ -55,6 +56,8 @@ class Needs:
     held_count: int
     counts: list[dict[str, Any]]
     """Addresses that are asked to count their shelves, as queries.stock.asked gives them."""
+    left_over: list[dict[str, Any]]
+    """Addresses with unused supplies of removed devices, as returns.queries.left_over_at gives them."""
     reads_due: Summary
     """The reads that a person is to enter; none for who may not enter them."""
     silent_agents: list[Silent]
@@ -100,6 +103,7 @@ def needs(viewer: Viewer, now: dt.datetime) -> Needs:
         held=held,
         held_count=_count(held),
         counts=stock.asked(viewer),
+        left_over=left_over_at(viewer),
         reads_due=summary(viewer, now, named=True) if viewer.may("report") else Summary(0, None),
         silent_agents=silent_agents,
         agents=in_hand,

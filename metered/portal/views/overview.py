@@ -20,9 +20,12 @@ from metered.portal.queries import supplies as supply_queries
 from metered.portal.queries.forecasts import coverage
 from metered.portal.queries.heavy_jobs import next_ahead
 from metered.portal.queries.people import join_requests_waiting
+from metered.returns.presentation import return_row
+from metered.returns.queries import still_open
 
 JOBS = 3
 ORDERS = 4
+RETURNS = 3
 SUPPLIES = 6
 
 
@@ -52,5 +55,6 @@ def overview(request: HttpRequest) -> HttpResponse:
         "supplies_link": words.supplies_link(supply_queries.count(viewer, "")),
         "may_order": viewer.may("order"),
         "orders": [order_row(row, now) for row in recent(viewer, ORDERS)],
+        "returns": [return_row(row, now) for row in still_open(viewer, RETURNS)],
     }
     return render(request, "portal/overview.html", context)
