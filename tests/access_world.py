@@ -178,7 +178,17 @@ def _place(account: Account, contract: Contract, name: str, reader: User, owner:
         actor=reader,
     )
     given, photo, left = _given(made, reader)
-    markers = {given.public_id, photo.public_id, left.public_id, job.public_id, made.device.public_id, made.device.serial, order.public_id, order.number, name}
+    markers = {
+        given.public_id,
+        photo.public_id,
+        left.public_id,
+        job.public_id,
+        made.device.public_id,
+        made.device.serial,
+        order.public_id,
+        order.number,
+        name,
+    }
     markers |= {address.public_id, made.pools[0].public_id}
     return Place(account, address, made, order, mail, read, draft, job, given, photo, left, markers)
 

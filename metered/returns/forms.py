@@ -136,7 +136,7 @@ class _Lines(forms.Form):
         label=gettext_lazy("All boxes are full, unopened"),
         error_messages={
             "required": gettext_lazy(
-                "Only full, unopened boxes are taken back. Leave the others out, and say that all are unopened."
+                "Only full, unopened boxes are taken back. Leave the others out, and tick that all are."
             )
         },
     )
@@ -235,7 +235,9 @@ class _Lines(forms.Form):
     def _check_phone(self, values: dict[str, Any], country: str) -> None:
         phone = phone_or_none(str(values.get("phone") or ""), country)
         if phone is None:
-            said = _("This is no phone number in %(country)s; a foreign one begins with + and its country code.")
+            said = _(
+                "This is no phone number in %(country)s; a foreign one begins with + and its country code."
+            )
             self.add_error("phone", said % {"country": dict(countries()).get(country, country)})
         values["phone"] = phone or ""
 
@@ -321,7 +323,9 @@ class StartForm(_Lines):
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
         help_text=gettext_lazy("The customer number stands on your contract and on our mails."),
-        error_messages={"required": gettext_lazy("Type one of the two; it tells us whose supplies they are.")},
+        error_messages={
+            "required": gettext_lazy("Type one of the two; it tells us whose supplies they are.")
+        },
     )
     email = forms.EmailField(
         label=gettext_lazy("E-mail"),

@@ -15,7 +15,7 @@ from metered.orders.carriers import tracking_url
 from metered.orders.presentation import swatch
 from metered.returns.numbers import spoken
 from metered.returns.policy import KG_IN_A_POUND
-from metered.returns.presentation import State, boxes, state, units
+from metered.returns.presentation import State, boxes, in_a_line, state, units
 
 if TYPE_CHECKING:
     from metered.returns.queries import Whole
@@ -64,6 +64,8 @@ class Sheet:
     public_id: str
     number: str
     """As it is read aloud; empty before it is confirmed."""
+    name: str
+    """What it is called elsewhere: Return 482 719 356."""
     heading: str
     sub: str
     state: State
@@ -92,6 +94,7 @@ def sheet(whole: Whole, now: dt.datetime) -> Sheet:
     return Sheet(
         public_id=made.public_id,
         number=spoken(made.number) if made.number else "",
+        name=name_of(made),
         heading=_heading(made),
         sub=_sub(whole),
         state=state(made.state, handed_over=handed),
@@ -114,13 +117,13 @@ def sheet(whole: Whole, now: dt.datetime) -> Sheet:
 def name_of(made: Any) -> str:
     """Return 482 719 356, or Return of 12 November 2026."""
     if made.number:
-        return _("Return %(number)s") % {"number": spoken(made.number)}
+        return _("Return %(number)s") % {"number": in_a_line(made.number)}
     day = wording.full_day(wording.local(made.filed_at).date())
     return _("Return of %(day)s") % {"day": day}
 
 
 def _heading(made: Any) -> str:
-    values = {"number": spoken(made.number or ""), "day": wording.long_day(made.due_on)}
+    values = {"number": in_a_line(made.number or ""), "day": wording.long_day(made.due_on)}
     if made.state == "filed":
         return _("We answer by %(day)s") % values
     if made.state == "confirmed":
@@ -149,9 +152,9 @@ def _lead(whole: Whole, today: dt.date) -> str:
     made = whole.made
     day = wording.on(made.due_on, today)
     if made.state == "filed":
-        return _("Keep everything where it is: your confirmation number comes by mail, %(day)s at the latest.") % {
-            "day": day
-        }
+        return _(
+            "Keep everything where it is: your confirmation number comes by mail, %(day)s at the latest."
+        ) % {"day": day}
     if made.state == "rejected":
         return _("Why, stands with each line. If you see it otherwise, call us.")
     if made.state == "received":
@@ -167,7 +170,7 @@ def _lead(whole: Whole, today: dt.date) -> str:
 
 def _steps(whole: Whole) -> list[str]:
     made = whole.made
-    number = spoken(made.number or "")
+    number = in_a_line(made.number or "")
     less = any(line.accepted is not None and line.accepted < line.quantity for line in whole.lines)
     found = [
         _("Pack what was confirmed, in its full, unopened boxes. The list below says how many of each."),
@@ -182,7 +185,9 @@ def _steps(whole: Whole) -> list[str]:
     if less:
         found.insert(0, _("Not all of it was accepted: keep the rest, the list below says why."))
     if made.pallet:
-        found.append(_("Stack the boxes on a pallet and wrap it. It goes with the pick-up, not with a parcel carrier."))
+        found.append(
+            _("Stack the boxes on a pallet and wrap it. It goes with the pick-up, not with a parcel carrier.")
+        )
     if made.pick_up_on:
         values = {"day": wording.long_day(made.pick_up_on), "carrier": made.carrier}
         found.append(
@@ -193,7 +198,12 @@ def _steps(whole: Whole) -> list[str]:
     elif made.pallet:
         found.append(_("We arrange the pick-up and write to you when it is."))
     else:
-        found.append(_("Give the boxes to the driver who brings your parcels, or have the carrier pick them up. The transport is paid."))
+        found.append(
+            _(
+                "Give the boxes to the driver who brings your parcels, or have the carrier pick them up."
+                " The transport is paid."
+            )
+        )
     found.append(_("When the carrier has it, say so here."))
     return found
 
@@ -293,13 +303,15 @@ def _facts(made: Any) -> list[tuple[str, str]]:
         (_("Contact"), made.contact),
         (_("Phone"), made.phone),
     ]
-    return [(name, value) for name, value in named if value]
+    # What stands in the address already is not said twice.
+    said = made.pick_up.splitlines()
+    return [(name, value) for name, value in named if value and value not in said]
 
 
 def _timeline(whole: Whole) -> list[dict[str, str]]:
     made = whole.made
     who = str(made.filed_by) if made.filed_by else made.contact
-    found = [_entry(_("Filed"), _stamp(made.filed_at), who)]
+    found = [_entry(_("Return filed"), _stamp(made.filed_at), who)]
     if made.decided_at:
         if made.state == "rejected":
             found.append(_entry(_("Not taken back"), _stamp(made.decided_at), state="bad"))

@@ -28,7 +28,7 @@ from metered.returns.views.recycling import ways_of
 
 @for_viewers("order")
 def new(request: HttpRequest) -> HttpResponse:
-    """What goes back from an address. Steps by button: look up, last look, change, file; `open`: recycling."""
+    """What goes back from an address. Buttons: look up, last look, change, file; `open`: to recycling."""
     viewer = viewer_of(request)
     asked = request.POST if request.method == "POST" else request.GET
     left = asked.get("left", "")
@@ -99,7 +99,10 @@ def _once(form: ReturnForm) -> uuid.UUID:
 def _filed(made: Any, email: str) -> str:
     values = {"email": email, "day": wording.long_day(made.due_on), "number": spoken(made.number or "")}
     if made.number:
-        return _("Confirmed: your number is %(number)s. A mail with everything is on its way to %(email)s.") % values
+        return (
+            _("Confirmed: your number is %(number)s. A mail with everything is on its way to %(email)s.")
+            % values
+        )
     return _("Filed. We answer by %(day)s, by mail to %(email)s.") % values
 
 
@@ -115,9 +118,7 @@ def _initial(request: HttpRequest, address: Any, rows: Any, *, fill: bool) -> di
     return values
 
 
-def _form_page(
-    request: HttpRequest, form: ReturnForm, rows: Any, address: Any, known: Any
-) -> HttpResponse:
+def _form_page(request: HttpRequest, form: ReturnForm, rows: Any, address: Any, known: Any) -> HttpResponse:
     fields = [(row, form[f"q-{row.supply}"]) for row in rows]
     return render(
         request,
@@ -184,7 +185,12 @@ def none_left(request: HttpRequest, public_id: str) -> HttpResponse:
         return render(
             request,
             "returns/leftover_none.html",
-            {"place": place, "item": place.items[0], "once": uuid.uuid4().hex, "settled": found.state != "open"},
+            {
+                "place": place,
+                "item": place.items[0],
+                "once": uuid.uuid4().hex,
+                "settled": found.state != "open",
+            },
         )
     try:
         actions.none_left(
