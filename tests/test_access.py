@@ -544,7 +544,7 @@ def form(pattern: str, made: World, who: str = "") -> dict[str, str]:
     forms: dict[str, dict[str, str]] = {
         "/returns/new/": back,
         "/returns/start/": back
-        | {"known_as": "C-1", "email": "nora@example.com", "pick_up": "1 Main St", "country": "US", "unit": "lb"},
+        | {"known_as": "C-1", "email": "n@example.com", "pick_up": "1 A St", "country": "US", "unit": "lb"},
         "/heavy-jobs/new/": job,
         "/heavy-jobs/<slug:public_id>/change/": job,
         "/register/": {"serial": "X1", "place": "14604", "name": "Nora", "email": "nora@example.com"},

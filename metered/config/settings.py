@@ -307,7 +307,7 @@ OPERATOR = {
     # In the words of whoever reads it.
     "hours": lazy(hour_words.in_words, str)(SUPPORT_HOURS),
 }
-# Where open and used supplies go: "maker|name|https://…|note", by semicolons; the maker * stands for all others.
+# Where open and used supplies go: "maker|name|https://…|note" by semicolons; the maker * is all others.
 RECYCLING = recycling.programmes(
     part
     for part in env.text(

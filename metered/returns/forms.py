@@ -136,7 +136,7 @@ class _Lines(forms.Form):
         label=gettext_lazy("All boxes are full, unopened"),
         error_messages={
             "required": gettext_lazy(
-                "Only full, unopened boxes are taken back. Leave the others out, and say that all are unopened."
+                "Only full, unopened boxes are taken back. Leave the others out, and tick that all are."
             )
         },
     )

@@ -1,4 +1,4 @@
-"""Returns in words: the history, its file, and what is left over. Pure: rows and the clock in, strings out."""
+"""Returns in words: the history, its file, what is left over. Pure: rows and the clock in, strings out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-__all__ = ["LeftAt", "ReturnRow", "State", "csv_head", "csv_row", "left_over", "return_row", "state", "units"]
+__all__ = [
+    "LeftAt",
+    "ReturnRow",
+    "State",
+    "csv_head",
+    "csv_row",
+    "in_a_line",
+    "left_over",
+    "return_row",
+    "state",
+    "units",
+]
 
 
 def state(code: str, *, handed_over: bool = False) -> State:
@@ -38,6 +49,11 @@ def state(code: str, *, handed_over: bool = False) -> State:
     }
     text, kind = said.get(code, (code, ""))
     return State(code, text, kind)
+
+
+def in_a_line(number: str) -> str:
+    """482 719 356, which no line's end parts."""
+    return spoken(number).replace(" ", "\u00a0")
 
 
 def units(count: int) -> str:

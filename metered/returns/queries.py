@@ -70,7 +70,7 @@ def _history(viewer: Viewer, wanted: Wanted) -> QuerySet[Any, dict[str, Any]]:
 
 
 def _found(text: str) -> Q:
-    """An RMA number, however it is spaced, or its beginning or end; a reorder number, however it is spelled."""
+    """An RMA number, however spaced, or its beginning or end; a reorder number, however spelled."""
     digits = numbers.typed(text)
     lines = ReturnLine.objects.filter(parent=OuterRef("pk"))
     found = Q(Exists(lines.filter(supply__in=[supply.pk for supply in supplies_named(text)])))
@@ -178,7 +178,7 @@ def filed_with(viewer: Viewer, once: uuid.UUID) -> Return | None:
 
 @dataclass(frozen=True)
 class Returnable:
-    """A supply that was sent to an address. `shelf`: units that should be there; `sent`: shipped there ever."""
+    """A supply that was sent to an address. `shelf`: units that should be there; `sent`: shipped ever."""
 
     supply: Any
     shelf: int
@@ -204,12 +204,16 @@ def returnable(viewer: Viewer, address: Address) -> list[Returnable]:
             shelf=pool.shelf,
             sent=sent.get(supply_id, 0),
             left_over=pool.pk in left,
-            device=left[pool.pk].device.label if pool.pk in left and left[pool.pk].device else "",
+            device=_label(left.get(pool.pk)),
         )
         for supply_id, pool in shelves.items()
         if pool.shelf or sent.get(supply_id)
     ]
     return sorted(rows, key=lambda row: (not row.left_over, -row.shelf, row.supply.reorder_number))
+
+
+def _label(row: Leftover | None) -> str:
+    return row.device.label if row is not None and row.device is not None else ""
 
 
 def leftovers(viewer: Viewer, address: Address | None = None) -> list[Leftover]:

@@ -15,7 +15,7 @@ from metered.orders.carriers import tracking_url
 from metered.orders.presentation import swatch
 from metered.returns.numbers import spoken
 from metered.returns.policy import KG_IN_A_POUND
-from metered.returns.presentation import State, boxes, state, units
+from metered.returns.presentation import State, boxes, in_a_line, state, units
 
 if TYPE_CHECKING:
     from metered.returns.queries import Whole
@@ -64,6 +64,8 @@ class Sheet:
     public_id: str
     number: str
     """As it is read aloud; empty before it is confirmed."""
+    name: str
+    """What it is called elsewhere: Return 482 719 356."""
     heading: str
     sub: str
     state: State
@@ -92,6 +94,7 @@ def sheet(whole: Whole, now: dt.datetime) -> Sheet:
     return Sheet(
         public_id=made.public_id,
         number=spoken(made.number) if made.number else "",
+        name=name_of(made),
         heading=_heading(made),
         sub=_sub(whole),
         state=state(made.state, handed_over=handed),
@@ -114,13 +117,13 @@ def sheet(whole: Whole, now: dt.datetime) -> Sheet:
 def name_of(made: Any) -> str:
     """Return 482 719 356, or Return of 12 November 2026."""
     if made.number:
-        return _("Return %(number)s") % {"number": spoken(made.number)}
+        return _("Return %(number)s") % {"number": in_a_line(made.number)}
     day = wording.full_day(wording.local(made.filed_at).date())
     return _("Return of %(day)s") % {"day": day}
 
 
 def _heading(made: Any) -> str:
-    values = {"number": spoken(made.number or ""), "day": wording.long_day(made.due_on)}
+    values = {"number": in_a_line(made.number or ""), "day": wording.long_day(made.due_on)}
     if made.state == "filed":
         return _("We answer by %(day)s") % values
     if made.state == "confirmed":
@@ -167,7 +170,7 @@ def _lead(whole: Whole, today: dt.date) -> str:
 
 def _steps(whole: Whole) -> list[str]:
     made = whole.made
-    number = spoken(made.number or "")
+    number = in_a_line(made.number or "")
     less = any(line.accepted is not None and line.accepted < line.quantity for line in whole.lines)
     found = [
         _("Pack what was confirmed, in its full, unopened boxes. The list below says how many of each."),
@@ -197,7 +200,8 @@ def _steps(whole: Whole) -> list[str]:
     else:
         found.append(
             _(
-                "Give the boxes to the driver who brings your parcels, or have the carrier pick them up. The transport is paid."
+                "Give the boxes to the driver who brings your parcels, or have the carrier pick them up."
+                " The transport is paid."
             )
         )
     found.append(_("When the carrier has it, say so here."))
@@ -299,13 +303,15 @@ def _facts(made: Any) -> list[tuple[str, str]]:
         (_("Contact"), made.contact),
         (_("Phone"), made.phone),
     ]
-    return [(name, value) for name, value in named if value]
+    # What stands in the address already is not said twice.
+    said = made.pick_up.splitlines()
+    return [(name, value) for name, value in named if value and value not in said]
 
 
 def _timeline(whole: Whole) -> list[dict[str, str]]:
     made = whole.made
     who = str(made.filed_by) if made.filed_by else made.contact
-    found = [_entry(_("Filed"), _stamp(made.filed_at), who)]
+    found = [_entry(_("Return filed"), _stamp(made.filed_at), who)]
     if made.decided_at:
         if made.state == "rejected":
             found.append(_entry(_("Not taken back"), _stamp(made.decided_at), state="bad"))

@@ -10,7 +10,18 @@ from django.utils import timezone
 
 from metered.accounts.models import Account
 from metered.fleet.models import Agent, Device
-from metered.portal.demo import agents, by_hand, campus, ledger, people, places, public, reads, returns, stories
+from metered.portal.demo import (
+    agents,
+    by_hand,
+    campus,
+    ledger,
+    people,
+    places,
+    public,
+    reads,
+    returns,
+    stories,
+)
 from metered.portal.demo.assemble import Written, spares, staff_of, write_history
 from metered.portal.demo.customers import CUSTOMERS, MAPLE, NORTHWIND, RECORDED_AT
 from metered.portal.demo.fleet import recorded_specs, spec_of, write_catalogue, write_devices

@@ -17,6 +17,7 @@ from metered.fleet.models import Device, PrinterModel, Slot, Supply
 from metered.notify.models import Message
 from metered.orders import actions as orders
 from metered.orders.models import Order
+from metered.portal.demo.parcels import working_day
 from metered.portal.demo.stories import sent
 from metered.returns import actions
 from metered.returns.models import Receipt, Return
@@ -47,7 +48,9 @@ def write(now: dt.datetime) -> None:
     desk.close(fewer, days=31, because="Two of three came. The third counts as on your shelf again.")
 
     rejected = desk.file({Supply.objects.get(reorder_number="3010C002").pk: 2}, days=27)
-    desk.reject(rejected, "These were not sent by us; please give them back to where you bought them.", days=25)
+    desk.reject(
+        rejected, "These were not sent by us; please give them back to where you bought them.", days=25
+    )
 
     dropped = desk.file({units["yellow"]: 2}, days=21)
     actions.withdraw(made=dropped, actor=maria)
@@ -62,7 +65,12 @@ def write(now: dt.datetime) -> None:
     actions.hand_over(made=under_way, actor=maria, at=now - 1 * DAY)
 
     pallet = desk.file({units["black"]: 22}, days=5, boxes=22, pounds=286)
-    desk.accept(pallet, pick_up_on=(now + 3 * DAY).date(), carrier="Lakes Freight", days=2)
+    desk.accept(
+        pallet,
+        pick_up_on=now.date() + dt.timedelta(days=working_day(now.date(), 3)),
+        carrier="Lakes Freight",
+        days=2,
+    )
 
     desk.file({units["yellow"]: 1}, days=1)
     desk.file({units["magenta"]: 40}, days=5, boxes=12, pounds=160)
@@ -85,9 +93,7 @@ class Desk:
             sent(message.event, self.now - days * DAY)
             self.known.add(message.pk)
 
-    def file(
-        self, units: Mapping[int, int], *, days: int, boxes: int = 1, pounds: int = 9
-    ) -> Return:
+    def file(self, units: Mapping[int, int], *, days: int, boxes: int = 1, pounds: int = 9) -> Return:
         made = actions.file_return(
             account_id=self.device.account_id,
             address=self.device.address,
@@ -168,7 +174,9 @@ class Desk:
 
 def _printer(now: dt.datetime) -> Device:
     """A printer that Northwind had at the clinic until three days ago."""
-    neighbour = Device.objects.filter(account__name="Northwind Clinics", address__name=PLACE).order_by("pk")[0]
+    neighbour = Device.objects.filter(account__name="Northwind Clinics", address__name=PLACE).order_by("pk")[
+        0
+    ]
     model = PrinterModel.objects.get(name__endswith=MODEL)
     device = add_device(
         contract=neighbour.contract,
@@ -179,7 +187,9 @@ def _printer(now: dt.datetime) -> Device:
         name="Dermatology",
         place="2nd floor, room 208",
     )
-    for n, fit in enumerate(model.fits.filter(supply__kind="toner").select_related("supply").order_by("pk"), 1):
+    for n, fit in enumerate(
+        model.fits.filter(supply__kind="toner").select_related("supply").order_by("pk"), 1
+    ):
         Slot.objects.create(
             account_id=device.account_id, device=device, kind="toner", colorant=fit.supply.colorant,
             code=f"1.{n}", position=n, name=fit.supply.name, supply=fit.supply,

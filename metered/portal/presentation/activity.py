@@ -55,7 +55,9 @@ SENTENCES: dict[tuple[str, str], Any] = {
     ("return", "chose the address of"): gettext_lazy(
         "%(who)s found out where the return %(what)s is picked up"
     ),
-    ("return", "arranged the pick-up of"): gettext_lazy("%(who)s arranged the pick-up of the return %(what)s"),
+    ("return", "arranged the pick-up of"): gettext_lazy(
+        "%(who)s arranged the pick-up of the return %(what)s"
+    ),
     ("return", "withdrew"): gettext_lazy("%(who)s withdrew the return %(what)s"),
     ("return", "handed over"): gettext_lazy("%(who)s handed the return %(what)s to the carrier"),
     ("return", "received"): gettext_lazy("%(who)s counted what arrived of the return %(what)s"),

@@ -143,7 +143,9 @@ def needs(found: Needs, coverage: Coverage, now: dt.datetime) -> list[Need]:
     rest = len(found.left_over) - SHORT
     if rest > 0:
         title = ngettext(
-            "Something is left over at %(n)s more address", "Something is left over at %(n)s more addresses", rest
+            "Something is left over at %(n)s more address",
+            "Something is left over at %(n)s more addresses",
+            rest,
         )
         rows.append(Need("warn", title % {"n": wording.grouped(rest)}, "", reverse("returns"), _("See them")))
     rest = found.held_count - len(found.held)

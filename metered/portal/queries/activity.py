@@ -122,7 +122,9 @@ def _returned(viewer: Viewer, ids: Mapping[str, set[str]]) -> dict[str, Known]:
     returns = Return.objects.visible_to(viewer).filter(public_id__in=ids.get("return", set()))
     known = {
         public_id: Known(
-            spoken(number) if number else _("from %(address)s") % {"address": place or _("an address not known")},
+            spoken(number)
+            if number
+            else _("from %(address)s") % {"address": place or _("an address not known")},
             reverse("return", args=[public_id]),
         )
         for public_id, number, place in returns.values_list("public_id", "number", "address__name")

@@ -28,7 +28,7 @@ from metered.returns.views.recycling import ways_of
 
 @for_viewers("order")
 def new(request: HttpRequest) -> HttpResponse:
-    """What goes back from an address. Steps by button: look up, last look, change, file; `open`: recycling."""
+    """What goes back from an address. Buttons: look up, last look, change, file; `open`: to recycling."""
     viewer = viewer_of(request)
     asked = request.POST if request.method == "POST" else request.GET
     left = asked.get("left", "")
