@@ -1,4 +1,4 @@
-"""The returns desk: answer within a week, have it picked up, count what came, close (domain rules 29 to 31)."""
+"""The returns desk: answer within a week, have it picked up, count what came, close it (domain rule 30)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from metered.lib import wording
 from metered.lib.admin import Button, LookOnly, PageButton, WithButtons, actor
@@ -27,7 +27,7 @@ from metered.returns.desk_forms import (
     form_of,
 )
 from metered.returns.desk_pages import RECEIVABLE, count_page, photo_page
-from metered.returns.desk_queue import QueueFilter, named, order_of, wrong_number
+from metered.returns.desk_queue import QUEUES, QueueFilter, chosen, named, order_of, wrong_number
 from metered.returns.desk_words import Words, arrivals, missing, name_of, rows_of, state_of, timeline
 from metered.returns.models import ReceiptPhoto, Return, ReturnLine, ReturnState
 
@@ -111,7 +111,7 @@ def tag(words: Words) -> SafeString:
 
 @admin.register(Return)
 class ReturnAdmin(LookOnly, WithButtons):
-    list_display = ("name", "status", "account", "where", "what", "asked")
+    list_display = ("name", "status", "whose", "what", "asked")
     list_select_related = ("account", "address")
     list_filter = (QueueFilter,)
     list_per_page = 50
@@ -216,7 +216,9 @@ class ReturnAdmin(LookOnly, WithButtons):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if wrong := wrong_number(request.GET.get("q", "")[:100]):
             messages.warning(request, wrong)
-        return super().changelist_view(request, extra_context)
+        queue = QUEUES.get(chosen(request))
+        title = _("Returns: %(queue)s") % {"queue": str(queue.label).lower()} if queue else _("Returns")
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -227,8 +229,7 @@ class ReturnAdmin(LookOnly, WithButtons):
         came = arrivals(made)
         context = {
             "made": made,
-            "title": _("Return"),
-            "subtitle": name_of(made),
+            "title": name_of(made),
             "status": state_of(made, timezone.now()),
             "rows": rows_of(made),
             "arrivals": came,
@@ -273,18 +274,20 @@ class ReturnAdmin(LookOnly, WithButtons):
     def status(self, made: Return) -> str:
         return tag(state_of(made, timezone.now()))
 
-    @admin.display(description=gettext_lazy("picked up at"))
-    def where(self, made: Return) -> str:
-        return str(made.address) if made.address else _("to be chosen")
+    @admin.display(description=gettext_lazy("from"))
+    def whose(self, made: Return) -> str:
+        where = str(made.address) if made.address else _("address to be chosen")
+        return format_html('{}<br><span class="quiet">{}</span>', made.account, where)
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, made: Return) -> str:
         units = sum(line.quantity for line in made.lines.all())
-        boxes = wording.grouped(made.boxes)
-        values = {"units": wording.grouped(units), "boxes": boxes}
-        if made.pallet:
-            return _("units: %(units)s, boxes: %(boxes)s, pallet") % values
-        return _("units: %(units)s, boxes: %(boxes)s") % values
+        parts = [
+            ngettext("%(n)s unit", "%(n)s units", units) % {"n": wording.grouped(units)},
+            ngettext("%(n)s box", "%(n)s boxes", made.boxes) % {"n": wording.grouped(made.boxes)},
+            *([_("pallet")] if made.pallet else []),
+        ]
+        return ", ".join(parts)
 
     @admin.display(description=gettext_lazy("what to look at"))
     def asked(self, made: Return) -> str:

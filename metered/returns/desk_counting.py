@@ -29,7 +29,7 @@ LONGEST_SCAN = 64
 
 
 class CountForm(OnceForm):
-    """Units by line and condition. `extra`: supplies (public ids) that nobody announced, as lines at the end."""
+    """Units by line and condition. `extra`: supplies that nobody announced, as lines at the end."""
 
     boxes = forms.IntegerField(
         label=gettext_lazy("Boxes that came"), min_value=1, max_value=MOST_BOXES, required=False
@@ -45,7 +45,8 @@ class CountForm(OnceForm):
         self.rows = rows_of(made)
         known = {row.line.supply_id for row in self.rows}
         wanted = data.getlist("extra")[:MOST_LINES] if isinstance(data, QueryDict) else []
-        extra = Supply.objects.filter(public_id__in=wanted).exclude(pk__in=known)
+        ids = [public_id for public_id in wanted if public_id.isalnum()]
+        extra = Supply.objects.filter(public_id__in=ids).exclude(pk__in=known)
         self.extra = {supply.pk: supply for supply in extra.order_by("reorder_number")}
         self.rows += [_unannounced(made, supply) for supply in self.extra.values()]
         for row in self.rows:
@@ -54,7 +55,9 @@ class CountForm(OnceForm):
     def _ask(self, row: Row) -> None:
         supply = row.line.supply
         for condition, label in CONDITIONS:
-            field = forms.IntegerField(label=label, min_value=0, max_value=MOST_UNITS, required=False)
+            field = forms.IntegerField(
+                label=str(label).capitalize(), min_value=0, max_value=MOST_UNITS, required=False
+            )
             # So that a count doesn't open letters' keys on a tablet.
             field.widget.attrs["inputmode"] = "numeric"
             self.fields[f"{condition}-{supply.public_id}"] = field

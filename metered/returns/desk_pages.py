@@ -30,7 +30,7 @@ def count_page(button: PageButton, desk: WithButtons, request: HttpRequest, made
     data = request.POST.copy()
     wanted = data.get("do", "scan")
     if wanted in ("scan", "pick"):
-        picked = Supply.objects.filter(public_id=data.get("pick", "")).first() if data.get("pick") else None
+        picked = _picked(data.get("pick", ""))
         result = count_one(made, data, picked) if picked else scan(made, data, data.get("scan", ""))
         return _count(button, desk, request, made, CountForm(made, data), result=result)
     form = CountForm(made, data)
@@ -42,6 +42,11 @@ def count_page(button: PageButton, desk: WithButtons, request: HttpRequest, made
         except Refused as refused:
             form.add_error(None, refused.reason)
     return _count(button, desk, request, made, form, strict=wanted != "back")
+
+
+def _picked(public_id: str) -> Supply | None:
+    """The one that was chosen of several that a scan named."""
+    return Supply.objects.filter(public_id=public_id).first() if public_id.isalnum() else None
 
 
 def _count(

@@ -1,4 +1,4 @@
-"""What the returns desk reads of a return: its state with its urgency, its figures, and what happened when."""
+"""What the returns desk reads of a return: its state and urgency, its figures, and what happened when."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -32,7 +31,9 @@ class Words:
 
 def name_of(made: Return) -> str:
     """What staff call it: its number, or whose it is before it has one."""
-    return spoken(made.number) if made.number else _("not confirmed, %(account)s") % {"account": made.account}
+    if made.number:
+        return _("Return %(number)s") % {"number": spoken(made.number)}
+    return _("Return of %(account)s") % {"account": made.account.name}
 
 
 def state_of(made: Return, now: dt.datetime) -> Words:
@@ -49,10 +50,11 @@ def state_of(made: Return, now: dt.datetime) -> Words:
 def _to_answer(made: Return, now: dt.datetime) -> Words:
     today = now.astimezone(time_zone_or_none(made.time_zone) or dt.UTC).date()
     if made.due_at <= now:
-        return Words(_("Late: it was due %(day)s") % {"day": wording.on(made.due_on, today)}, "bad")
+        return Words(_("Late: it was due %(day)s") % {"day": wording.week_day(made.due_on)}, "bad")
     if made.last_chance_at <= now:
         return Words(_("Due today"), "bad")
-    due = {"day": wording.on(made.due_on, today)}
+    away = (made.due_on - today).days
+    due = {"day": wording.on(made.due_on, today) if away < 2 else wording.week_day(made.due_on)}
     if made.escalate_at <= now:
         return Words(_("Escalated: due %(day)s") % due, "bad")
     if made.alarm_at <= now:

@@ -40,7 +40,7 @@ def weigh(made: Return) -> list[policy.Question]:
 def claims(
     made: Return, lines: Sequence[ReturnLine], pools: Mapping[int, Pool] | None = None
 ) -> dict[int, policy.Claim]:
-    """Supply → what is known of it as of now, for lines of this return. `pools`: where they are read already."""
+    """Supply → what is known of it now, for lines of this return. `pools`: where they are read already."""
     supplies = [line.supply_id for line in lines]
     sent = shipped_units_for_system(made.account_id, supplies)
     back = back_for_system(made.account_id, supplies, but=made)
