@@ -111,7 +111,7 @@ def tag(words: Words) -> SafeString:
 
 @admin.register(Return)
 class ReturnAdmin(LookOnly, WithButtons):
-    list_display = ("name", "status", "whose", "what", "asked")
+    list_display = ("name", "status", "where", "what", "asked")
     list_select_related = ("account", "address")
     list_filter = (QueueFilter,)
     list_per_page = 50
@@ -230,6 +230,7 @@ class ReturnAdmin(LookOnly, WithButtons):
         context = {
             "made": made,
             "title": name_of(made),
+            "subtitle": "",
             "status": state_of(made, timezone.now()),
             "rows": rows_of(made),
             "arrivals": came,
@@ -266,18 +267,18 @@ class ReturnAdmin(LookOnly, WithButtons):
             headers={"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"},
         )
 
-    @admin.display(description=gettext_lazy("RMA number"))
+    @admin.display(description=gettext_lazy("return"))
     def name(self, made: Return) -> str:
-        return numbers.spoken(made.number) if made.number else _("not confirmed")
+        number = numbers.spoken(made.number) if made.number else _("no number yet")
+        return format_html('{}<br><span class="quiet">{}</span>', made.account.name, number)
 
     @admin.display(description=gettext_lazy("state"))
     def status(self, made: Return) -> str:
         return tag(state_of(made, timezone.now()))
 
-    @admin.display(description=gettext_lazy("from"))
-    def whose(self, made: Return) -> str:
-        where = str(made.address) if made.address else _("address to be chosen")
-        return format_html('{}<br><span class="quiet">{}</span>', made.account, where)
+    @admin.display(description=gettext_lazy("picked up at"))
+    def where(self, made: Return) -> str:
+        return str(made.address) if made.address else _("to be chosen")
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, made: Return) -> str:

@@ -113,7 +113,7 @@ class Compared:
 
 def _compare(row: Row, units: int) -> Compared:
     line = row.line
-    if line.pk is None or (not line.quantity and not line.accepted):
+    if not line.quantity:
         return Compared(row, units, Words(_("Nobody announced it"), "warn" if units else ""))
     left = (line.accepted or 0) - line.received - units
     n = {"n": wording.grouped(abs(left))}

@@ -57,8 +57,8 @@ class DecideForm(forms.Form):
             self._ask(row)
 
     def _ask(self, row: Row) -> None:
-        line, sure = row.line, policy.sure(row.known)
-        said = reasons()
+        line, sure, said = row.line, policy.sure(row.known), reasons()
+        asked = policy.question(row.known)
         choices = [("", _("–")), *((key, str(words)) for key, words in said.items())]
         fields: dict[str, forms.Field] = {
             "units": forms.IntegerField(
@@ -68,7 +68,7 @@ class DecideForm(forms.Form):
                 label=_("Why not all of it"),
                 choices=choices,
                 required=False,
-                initial=line.asks if sure < line.quantity and line.asks in said else "",
+                initial=asked if sure < line.quantity and asked in said else "",
             ),
             "words": forms.CharField(label=_("or in your words"), max_length=200, required=False),
         }
@@ -140,10 +140,17 @@ class CloseForm(forms.Form):
             self.fields["because"].label = _("Remark, as the customer reads it")
 
 
+class DeviceField(forms.ModelChoiceField):
+    """Devices by their name, serial number and address."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.label} · {obj.serial} · {obj.address}"
+
+
 class AssignForm(forms.Form):
     """A device that the supply fits."""
 
-    device = forms.ModelChoiceField(label=gettext_lazy("Device"), queryset=Device.objects.none())
+    device = DeviceField(label=gettext_lazy("Device"), queryset=Device.objects.none())
 
     def __init__(self, leftover: Leftover, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -155,11 +162,6 @@ class AssignForm(forms.Form):
             .select_related("model", "address")
             .order_by("address__name", "name", "serial")
         )
-        field.label_from_instance = _device_in_words  # type: ignore[method-assign]
-
-
-def _device_in_words(device: Any) -> str:
-    return f"{device.label} · {device.serial} · {device.address}"
 
 
 class NoneLeftForm(OnceForm):

@@ -80,9 +80,9 @@ ASKS = {
 }
 
 
-def asks_of(line: ReturnLine) -> str:
-    """What is asked of a line, as a sentence."""
-    return str(ASKS.get(line.asks, ""))
+def asks_of(made: Return, known: policy.Claim) -> str:
+    """What is asked of a line as of now, as a sentence; nothing once it is decided."""
+    return str(ASKS.get(policy.question(known), "")) if made.state == ReturnState.FILED else ""
 
 
 def reasons() -> dict[str, Said]:
@@ -117,7 +117,10 @@ def rows_of(made: Return) -> list[Row]:
     """Its lines by reorder number."""
     lines = list(made.lines.select_related("supply").order_by("supply__reorder_number"))
     known = claims(made, lines)
-    return [Row(line, known[line.supply_id], asks_of(line), difference_of(made, line)) for line in lines]
+    return [
+        Row(line, claim, asks_of(made, claim), difference_of(made, line))
+        for line, claim in ((line, known[line.supply_id]) for line in lines)
+    ]
 
 
 def difference_of(made: Return, line: ReturnLine) -> str:

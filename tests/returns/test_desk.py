@@ -191,13 +191,13 @@ def test_a_pallet_is_confirmed_with_its_day(desk: Client) -> None:
     made = stocked(3)
     given = file(made, {made.pools[0].supply_id: 2}, boxes=25)
     today = timezone.localdate()
-    for day, words in (
+    for wrong, words in (
         ("", "on which day the pallet"),
         ((today - dt.timedelta(days=1)).isoformat(), "from today on"),
         ("2999-01-01", "from today on"),
         ("soon", "valid date"),
     ):
-        assert words in text(desk.post(at(given, "decide"), answers(given, 2, pick_up_on=day)))
+        assert words in text(desk.post(at(given, "decide"), answers(given, 2, pick_up_on=wrong)))
     day = today + dt.timedelta(days=3)
     desk.post(at(given, "decide"), answers(given, 2, pick_up_on=day.isoformat(), carrier="Freight Co"))
     given.refresh_from_db()
