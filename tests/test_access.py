@@ -335,6 +335,9 @@ portal.subscription
 portal.supportmessage         /answer
 orders.orderline              /release /reduce /decline
 orders.problem                /replace /answer
+returns.return                /decide /address /pick-up /receive /pictures /close /withdraw
+returns.leftover              /assign /none-left
+returns.unconfirmed
 auth.group                    add change delete
 usersessions.usersession      add change delete
 """
@@ -350,6 +353,8 @@ GET  /admin/autocomplete/                          gate gate   403   403
 GET  /admin/jsi18n/                                gate gate   200   200
 GET  /admin/r/<path:content_type_id>/<path:object_id>/  gate gate   404   404
 GET  /admin/(?P<app_label>…)/                      gate gate   404   200
+GET  /admin/returns/return/number/                 in   gate   403   away
+GET  /admin/returns/return/picture/<slug:public_id>/  in gate 403 404
 GET  /admin/(?P<url>.*)                            gate gate   404   404
 """
 
@@ -842,6 +847,7 @@ def test_admin_pages_of_no_model(row: Row, made: World) -> None:
         row.pattern.replace("(?P<app_label>…)", "orders")
         .replace("<path:content_type_id>/<path:object_id>", "999999/1")
         .replace("(?P<url>.*)", "nothing/here/")
+        .replace("<slug:public_id>", MISSING)
     )
     unchanged = Unchanged()
     for who, expected in row.cells.items():

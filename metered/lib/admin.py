@@ -74,7 +74,8 @@ class Button:
     `run(row, values, request)` returns the sentence that tells staff what happened; it runs in one
     transaction: a `Refused` is shown and nothing is kept. `when(row)` says whether there is anything to
     press for; it is asked again when the form comes back. `form_for(row)` makes the form where it depends on
-    the row; `initial(row)`: what it begins with, and a form may narrow its choices by it.
+    the row; `initial(row)`: what it begins with, and a form may narrow its choices by it. `explains` may be
+    made from the row; `template` draws a form that has more to show than its fields.
     """
 
     def __init__(
@@ -83,13 +84,14 @@ class Button:
         label: StrOrPromise,
         run: Callable[[Any, dict[str, Any], HttpRequest], str],
         *,
-        explains: StrOrPromise = "",
+        explains: StrOrPromise | Callable[[Any], str] = "",
+        template: str = "admin/button.html",
         form: type[forms.BaseForm] = forms.Form,
         form_for: Callable[[Any], Callable[..., forms.BaseForm]] | None = None,
         when: Callable[[Any], bool] = lambda row: True,
         initial: Callable[[Any], dict[str, Any]] = lambda row: {},
     ) -> None:
-        self.initial = initial
+        self.initial, self.template = initial, template
         self.slug, self.label, self.run, self.explains, self.form, self.when = (
             slug,
             label,
@@ -99,6 +101,65 @@ class Button:
             when,
         )
         self.form_for = form_for or (lambda row: self.form)
+
+    def respond(self, desk: WithButtons, request: HttpRequest, row: Any) -> HttpResponse:
+        """Answers whoever may press it: with the form, or back at the row once it is done."""
+        back = desk.page_of(row)
+        data = request.POST if request.method == "POST" else None
+        form = self.form_for(row)(data, initial=self.initial(row))
+        if request.method == "POST" and not self.when(row):
+            messages.warning(request, _("There is nothing left to do here: it was done meanwhile."))
+            return HttpResponseRedirect(back)
+        if request.method == "POST" and form.is_valid():
+            try:
+                with transaction.atomic():
+                    said = self.run(row, form.cleaned_data, request)
+            except Refused as refused:
+                form.add_error(None, refused.reason)
+            else:
+                messages.success(request, said)
+                return HttpResponseRedirect(back)
+        return self.page(
+            desk,
+            request,
+            row,
+            form=form,
+            explains=self.explains(row) if callable(self.explains) else self.explains,
+            submit=self.label,
+        )
+
+    def page(self, desk: WithButtons, request: HttpRequest, row: Any, **more: Any) -> HttpResponse:
+        """Its page, drawn by its template."""
+        context = {
+            **desk.admin_site.each_context(request),
+            "title": self.label,
+            "subtitle": desk.name_of(row),
+            "opts": desk.opts,
+            "original": row,
+            "back": desk.page_of(row),
+            "open": self.when(row),
+            **more,
+        }
+        return render(request, self.template, context)
+
+
+class PageButton(Button):
+    """A button to a page that answers by itself: `answer(button, desk, request, row)`."""
+
+    def __init__(
+        self,
+        slug: str,
+        label: StrOrPromise,
+        answer: Callable[[PageButton, WithButtons, HttpRequest, Any], HttpResponse],
+        *,
+        template: str,
+        when: Callable[[Any], bool] = lambda row: True,
+    ) -> None:
+        super().__init__(slug, label, lambda row, values, request: "", template=template, when=when)
+        self.answer = answer
+
+    def respond(self, desk: WithButtons, request: HttpRequest, row: Any) -> HttpResponse:
+        return self.answer(self, desk, request, row)
 
 
 def _once() -> str:
@@ -128,6 +189,15 @@ class WithButtons(admin.ModelAdmin):
             for button in self.buttons
         ]
         return mine + super().get_urls()
+
+    def page_of(self, row: Any) -> str:
+        """The address of the row's own page."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return str(reverse(name, args=[row.pk]))
+
+    def name_of(self, row: Any) -> str:
+        """What its pages call the row."""
+        return str(row)
 
     def _may_press(self, request: HttpRequest) -> bool:
         permission = f"{self.opts.app_label}.{get_permission_codename('change', self.opts)}"
@@ -164,35 +234,7 @@ class WithButtons(admin.ModelAdmin):
             # Being staff is not enough: a button changes the row, whatever page shows it.
             if not self._may_press(request):
                 raise PermissionDenied
-            row = self._row(request, object_id)
-            name = f"admin:{self.opts.app_label}_{self.opts.model_name}"
-            back = reverse(f"{name}_change", args=[object_id])
-            data = request.POST if request.method == "POST" else None
-            form = button.form_for(row)(data, initial=button.initial(row))
-            if request.method == "POST" and not button.when(row):
-                messages.warning(request, _("There is nothing left to do here: it was done meanwhile."))
-                return HttpResponseRedirect(back)
-            if request.method == "POST" and form.is_valid():
-                try:
-                    with transaction.atomic():
-                        said = button.run(row, form.cleaned_data, request)
-                except Refused as refused:
-                    form.add_error(None, refused.reason)
-                else:
-                    messages.success(request, said)
-                    return HttpResponseRedirect(back)
-            context = {
-                **self.admin_site.each_context(request),
-                "title": button.label,
-                "subtitle": str(row),
-                "opts": self.opts,
-                "original": row,
-                "form": form,
-                "explains": button.explains,
-                "back": back,
-                "submit": button.label,
-            }
-            return render(request, "admin/button.html", context)
+            return button.respond(self, request, self._row(request, object_id))
 
         return view
 

@@ -168,6 +168,10 @@ STAFF_PAGES = {
     "staff-models": "/admin/fleet/printermodel/",
     "staff-mail": "/admin/notify/message/",
     "staff-proposals": "/admin/replenishment/proposal/",
+    "staff-returns": "/admin/returns/return/",
+    "staff-returns-all": "/admin/returns/return/?queue=all",
+    "staff-leftovers": "/admin/returns/leftover/",
+    "staff-returns-unconfirmed": "/admin/returns/unconfirmed/",
 }
 _ROW = "#result_list tbody th a"
 STAFF_FIRST_OF: dict[str, tuple[str, ...]] = {
@@ -178,6 +182,14 @@ STAFF_FIRST_OF: dict[str, tuple[str, ...]] = {
     "staff-model": ("/admin/fleet/printermodel/?q=C7130", _ROW),
     "staff-address": ("/admin/accounts/address/", _ROW),
     "staff-contract": ("/admin/fleet/contract/", _ROW),
+    "staff-return": ("/admin/returns/return/", _ROW),
+    "staff-return-decide": ("/admin/returns/return/", _ROW, "../decide/"),
+    "staff-return-address": ("/admin/returns/return/", _ROW, "../address/"),
+    "staff-return-receive": ("/admin/returns/return/?queue=receive", _ROW, "../receive/"),
+    "staff-return-received": ("/admin/returns/return/?queue=close", _ROW),
+    "staff-return-pictures": ("/admin/returns/return/?queue=close", _ROW, "../pictures/"),
+    "staff-return-close": ("/admin/returns/return/?queue=close", _ROW, "../close/"),
+    "staff-leftover-assign": ("/admin/returns/leftover/", _ROW, "../assign/"),
 }
 """The same for support staff."""
 

@@ -48,8 +48,9 @@ def decide(
         n = accepted.get(public_id, 0)
         if not 0 <= n <= line.quantity:
             raise Refused(_("No more can be accepted than was asked for."), code="too_many")
-        reason = reasons.get(public_id, "").strip()
-        if n < line.quantity and not reason:
+        # As it is: a sentence of ours keeps that it can be said in the customer's language.
+        reason = reasons.get(public_id, "")
+        if n < line.quantity and not reason.strip():
             raise Refused(_("Say why not all of it: the customer reads it."), code="no_reason")
         units[line.pk], why[line.pk] = n, reason
     if not any(units.values()):

@@ -95,6 +95,12 @@ def question(claim: Claim) -> Question:
     return "more_than_counted" if claim.quantity > claim.shelf else ""
 
 
+def sure(claim: Claim) -> int:
+    """The units that can be said yes to without a question: shipped, not back yet, and on the shelf there."""
+    there = claim.quantity if claim.shelf is None else claim.shelf
+    return max(min(claim.quantity, claim.sent - claim.back, there), 0)
+
+
 def at_once(questions: Sequence[Question], *, pallet: bool) -> bool:
     """Whether nobody has to look at it: nothing is asked of any line, and a carrier's van takes it."""
     return not pallet and not any(questions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db.models import Case, F, Sum, When
 from django.db.models.functions import Greatest
@@ -28,23 +28,33 @@ def weigh(made: Return) -> list[policy.Question]:
     Under the account's lock, so that two returns don't both count on the same units.
     """
     rows = list(made.lines.order_by("supply_id"))
-    supplies = [line.supply_id for line in rows]
-    sent = shipped_units_for_system(made.account_id, supplies)
-    back = back_for_system(made.account_id, supplies, but=made)
-    pools = pools_for(made.account_id, made.address_id, supplies)
+    pools = pools_for(made.account_id, made.address_id, [line.supply_id for line in rows])
+    known = claims(made, rows, pools)
     for line in rows:
-        pool = pools.get(line.supply_id)
-        line.pool = pool
-        line.asks = policy.question(
-            policy.Claim(
-                quantity=line.quantity,
-                sent=sent.get(line.supply_id, 0),
-                back=back.get(line.supply_id, 0),
-                shelf=pool.shelf if pool else None,
-            )
-        )
+        line.pool = pools.get(line.supply_id)
+        line.asks = policy.question(known[line.supply_id])
     ReturnLine.objects.bulk_update(rows, ["pool", "asks"])
     return [line.asks for line in rows]
+
+
+def claims(
+    made: Return, lines: Sequence[ReturnLine], pools: Mapping[int, Pool] | None = None
+) -> dict[int, policy.Claim]:
+    """Supply → what is known of it now, for lines of this return. `pools`: where they are read already."""
+    supplies = [line.supply_id for line in lines]
+    sent = shipped_units_for_system(made.account_id, supplies)
+    back = back_for_system(made.account_id, supplies, but=made)
+    if pools is None:
+        pools = pools_for(made.account_id, made.address_id, supplies)
+    return {
+        line.supply_id: policy.Claim(
+            quantity=line.quantity,
+            sent=sent.get(line.supply_id, 0),
+            back=back.get(line.supply_id, 0),
+            shelf=pools[line.supply_id].shelf if line.supply_id in pools else None,
+        )
+        for line in lines
+    }
 
 
 def back_for_system(

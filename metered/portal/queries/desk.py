@@ -20,6 +20,7 @@ from metered.reads.agents import silent_agents_for_system
 from metered.reads.models import Batch, Read
 from metered.reads.queries import silent_for_system
 from metered.replenishment.models import Shortage
+from metered.returns.models import Return, ReturnState
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,18 @@ def queues_for_system(user: Any) -> list[Queue]:
             _orders(LineState.AWAITING_READ, LineState.IN_REVIEW),
             f"{orders}?queue=held",
             "orders.view_order",
+        ),
+        Queue(
+            _("Returns to answer"),
+            Return.objects.filter(state=ReturnState.FILED).count(),
+            reverse("admin:returns_return_changelist") + "?queue=answer",
+            "returns.view_return",
+        ),
+        Queue(
+            _("Returns to close"),
+            Return.objects.filter(state=ReturnState.RECEIVED).count(),
+            reverse("admin:returns_return_changelist") + "?queue=close",
+            "returns.view_return",
         ),
         Queue(
             _("Changes of devices asked for"),
