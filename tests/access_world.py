@@ -348,9 +348,6 @@ def one_of_everything(made: World) -> None:
         account_id=made.main.account.pk, address=made.main.address, once=uuid.uuid4(), actor=None,
         filled=returns.Filled({made.main.scene.pools[0].supply_id: 1}, 1, None, "Ana"),
     )  # fmt: skip
-    Leftover.objects.create(
-        pool=made.main.scene.pools[0], address=made.main.address, remind_at=now, device=device, **owned
-    )
     Unconfirmed.objects.create(
         email="rita@example.com", known_as="S", language="en",
         filled={"units": {str(line.supply_id): 1 for line in given.lines.all()}, "boxes": 1, "contact": "R"},

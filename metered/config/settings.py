@@ -247,6 +247,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "What printers and device agents send, and what the portal answers.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ReturnState": "metered.returns.serializers.STATES",
+        "SupplyState": "metered.reads.serializers.STATES",
+    },
 }
 MINIMUM_AGENT_VERSION = env.text("METERED_MINIMUM_AGENT_VERSION", "0.1.0")
 # The front proxy's header that names the TLS version of a connection, such as X-TLS-Version; empty: none.

@@ -6,6 +6,8 @@ from rest_framework import serializers
 
 from metered.returns.filing import MOST_BOXES, MOST_LINES, MOST_UNITS
 
+STATES = ("filed", "confirmed", "received", "closed", "rejected", "withdrawn")
+
 
 class ReturnLineSerializer(serializers.Serializer[object]):
     reorder_number = serializers.CharField()
@@ -24,9 +26,7 @@ class AddressSerializer(serializers.Serializer[object]):
 class ReturnSerializer(serializers.Serializer[object]):
     id = serializers.CharField()
     rma = serializers.CharField(allow_null=True, help_text="Nine digits; null until it is confirmed.")
-    state = serializers.ChoiceField(
-        choices=("filed", "confirmed", "received", "closed", "rejected", "withdrawn")
-    )
+    state = serializers.ChoiceField(choices=STATES)
     address = AddressSerializer(allow_null=True)
     filed_at = serializers.DateTimeField()
     due_on = serializers.DateField(help_text="By the end of this day it has its answer.")
