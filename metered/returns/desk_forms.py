@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -19,6 +19,11 @@ from metered.returns import policy
 from metered.returns.desk_words import Row, missing, reasons, rows_of
 from metered.returns.leftovers import compatible
 from metered.returns.models import Leftover, Return
+
+if TYPE_CHECKING:
+    _DeviceChoice = forms.ModelChoiceField[Device]
+else:
+    _DeviceChoice = forms.ModelChoiceField
 
 FARTHEST = dt.timedelta(days=365)
 
@@ -140,10 +145,10 @@ class CloseForm(forms.Form):
             self.fields["because"].label = _("Remark, as the customer reads it")
 
 
-class DeviceField(forms.ModelChoiceField):
+class DeviceField(_DeviceChoice):
     """Devices by their name, serial number and address."""
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: Device) -> str:
         return f"{obj.label} · {obj.serial} · {obj.address}"
 
 
