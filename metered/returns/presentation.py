@@ -189,6 +189,7 @@ class LeftAt:
     title: str
     text: str
     url: str
+    """Empty for an address that is not used any more."""
     items: list[LeftItem]
 
 
@@ -210,11 +211,13 @@ def _left_at(rows: list[Leftover]) -> LeftAt:
         if len(devices) == 1
         else _("No device there uses them any more. The return stands filled in.")
     )
+    if address.retired_at is not None:
+        text = _("This address is not used any more. Call us: we arrange where it is picked up.")
     return LeftAt(
         address=address.name,
         title=told,
         text=text,
-        url=reverse("return_new") + f"?left={address.public_id}",
+        url="" if address.retired_at else reverse("return_new") + f"?left={address.public_id}",
         items=[_left_item(row) for row in rows],
     )
 

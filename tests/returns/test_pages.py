@@ -217,6 +217,13 @@ def test_what_a_removed_device_leaves_stands_filled_in(client: Client, here: Sce
     assert [field.value() for _row, field in fresh.context["here"]] == [None, None]
 
 
+def test_what_is_left_at_an_address_out_of_use_is_told_with_a_phone_call(client: Client, here: Scene) -> None:
+    removed(here)
+    type(here.address).objects.filter(pk=here.address.pk).update(retired_at=timezone.now())
+    page = text(client.get("/returns/"))
+    assert "not used any more. Call us" in page and "Return them" not in page
+
+
 def test_none_is_left(client: Client, here: Scene) -> None:
     removed(here)
     left = Leftover.objects.filter(pool=here.pools[0]).get()

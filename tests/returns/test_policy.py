@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metered.returns.policy import Claim, at_once, deadlines, kg_of_pounds, needs_pallet, question
+from metered.returns.policy import sure as sure_units
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -84,3 +85,21 @@ def test_what_is_asked_of_a_line(claim: Claim, asked: str) -> None:
 def test_confirmed_at_once_only_when_nobody_has_to_look() -> None:
     assert at_once(["", ""], pallet=False)
     assert not at_once(["", "not_here"], pallet=False) and not at_once([""], pallet=True)
+
+
+@pytest.mark.parametrize(
+    ("claim", "sure"),
+    [
+        (Claim(2, 5, 0, 5), 2),
+        (Claim(9, 5, 2, 9), 3),
+        (Claim(9, 5, 0, 4), 4),
+        (Claim(2, 5, 0, None), 2),
+        (Claim(2, 0, 0, 5), 0),
+        (Claim(2, 1, 3, 5), 0),
+        (Claim(2, 5, 0, -1), 0),
+    ],
+)
+def test_what_can_be_said_yes_to_without_a_question(claim: Claim, sure: int) -> None:
+    assert sure_units(claim) == sure
+    # All of it is sure exactly where nothing is asked, or where the address alone is.
+    assert (sure == claim.quantity) == (question(claim) in ("", "not_here"))
