@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from metered.lib import wording
 from metered.lib.said import Said, said
@@ -156,7 +156,11 @@ def timeline(made: Return, receipts: Iterable[Receipt]) -> list[Event]:
     def event(at: dt.datetime | None, text: str, who: Any = "") -> list[Event]:
         return [Event(at, text, str(who or ""))] if at is not None else []
 
-    decided = _("Rejected") if made.state == ReturnState.REJECTED else _("Confirmed")
+    decided = (
+        pgettext("return", "Rejected")
+        if made.state == ReturnState.REJECTED
+        else pgettext("return", "Confirmed")
+    )
     if made.unanswered:
         decided = _("Confirmed by itself as the last day began: nobody had answered")
     ended = _("Withdrawn") if made.state == ReturnState.WITHDRAWN else _("Closed")

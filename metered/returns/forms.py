@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from metered.accounts.phones import phone_or_none
 from metered.accounts.postal import countries
@@ -42,10 +42,10 @@ class HistoryForm(Narrowing):
         self.offer(
             "state",
             [
-                ("", _("All")),
+                ("", pgettext("return", "All")),
                 ("filed", _("Being looked at")),
-                ("confirmed", _("Confirmed")),
-                ("received", _("Arrived")),
+                ("confirmed", pgettext("return", "Confirmed")),
+                ("received", pgettext("return", "Arrived")),
                 ("closed", _("Settled")),
                 ("stopped", _("Not taken back or withdrawn")),
             ],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from metered.lib import wording
 from metered.orders.presentation import State, swatch
@@ -41,8 +41,8 @@ def state(code: str, *, handed_over: bool = False) -> State:
         return State("on_its_way", _("On its way to us"), "info")
     said = {
         "filed": (_("Being looked at"), "warn"),
-        "confirmed": (_("Confirmed"), "info"),
-        "received": (_("Arrived"), "info"),
+        "confirmed": (pgettext("return", "Confirmed"), "info"),
+        "received": (pgettext("return", "Arrived"), "info"),
         "closed": (_("Settled"), "good"),
         "rejected": (_("Not taken back"), "bad"),
         "withdrawn": (_("Withdrawn"), ""),
@@ -148,7 +148,7 @@ def csv_head() -> list[str]:
     return [
         _("RMA number"), _("Filed"), _("Filed by"), _("Picked up at"), _("Reorder number"), _("Supply"),
         _("Units"), _("Accepted"), _("Received"), _("Reason"), _("State"), _("We answer by"), _("Boxes"),
-        _("Pick-up"), _("Carrier"), _("Tracking"), _("Arrived"), _("Closed"),
+        _("Pick-up"), _("Carrier"), _("Tracking"), pgettext("return", "Arrived"), _("Closed"),
     ]  # fmt: skip
 
 

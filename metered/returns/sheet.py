@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from metered.lib import wording
 from metered.orders.carriers import tracking_url
@@ -317,7 +317,7 @@ def _timeline(whole: Whole) -> list[dict[str, str]]:
             found.append(_entry(_("Not taken back"), _stamp(made.decided_at), state="bad"))
         else:
             part = any((line.accepted or 0) < line.quantity for line in whole.lines)
-            word = _("Confirmed in part") if part else _("Confirmed")
+            word = _("Confirmed in part") if part else pgettext("return", "Confirmed")
             found.append(_entry(word, _stamp(made.decided_at), spoken(made.number or "")))
     by = " · ".join(part for part in (made.carrier, made.tracking) if part)
     if made.handed_over_at:
