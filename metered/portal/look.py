@@ -96,6 +96,7 @@ PAGES = {
     "heavy-jobs-past": "/heavy-jobs/?which=past",
     "heavy-job-where": "/heavy-jobs/new/",
     "settings": "/settings/",
+    "keys": "/settings/keys/",
     "outbox": "/demo/outbox/",
     "support-messages": "/support/messages/",
     "support-write": "/support/messages/new/",
@@ -111,11 +112,7 @@ PAGES = {
 
 FIRST_OF: dict[str, tuple[str, ...]] = {
     "device": ("/devices/?search=C7130", "#list tbody th a"),
-    "device-what-if": (
-        "/devices/?search=C7130",
-        "#list tbody th a",
-        "what-if/?safety=10",
-    ),
+    "device-what-if": ("/devices/?search=C7130", "#list tbody th a", "what-if/?safety=10"),
     "device-name": ("/devices/?search=C7130", "#list tbody th a", "name/"),
     "device-change": ("/devices/?search=C7130", "#list tbody th a", "change/"),
     "device-replenishment": ("/devices/?search=C7130", "#list tbody th a", "replenishment/"),
@@ -168,6 +165,7 @@ STAFF_PAGES = {
     "staff-models": "/admin/fleet/printermodel/",
     "staff-mail": "/admin/notify/message/",
     "staff-proposals": "/admin/replenishment/proposal/",
+    "staff-shortages": "/admin/replenishment/shortage/",
     "staff-returns": "/admin/returns/return/",
     "staff-returns-all": "/admin/returns/return/?queue=all",
     "staff-leftovers": "/admin/returns/leftover/",
@@ -366,7 +364,7 @@ class Look:
     def _there(self, page: Page, address: str, steps: Sequence[str]) -> str | None:
         """Where the steps lead: each the first link of a kind on the page, or an address from there."""
         for step in steps:
-            if step.endswith("/"):
+            if step.partition("?")[0].endswith("/"):
                 address = urljoin(address, step)
                 continue
             page.goto(self.url + address)

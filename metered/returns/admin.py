@@ -217,7 +217,7 @@ class ReturnAdmin(LookOnly, WithButtons):
         if wrong := wrong_number(request.GET.get("q", "")[:100]):
             messages.warning(request, wrong)
         queue = QUEUES.get(chosen(request))
-        title = _("Returns: %(queue)s") % {"queue": str(queue.label).lower()} if queue else _("Returns")
+        title = _("Returns: %(queue)s") % {"queue": str(queue.label)} if queue else _("Returns")
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def change_view(
