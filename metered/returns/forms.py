@@ -249,7 +249,7 @@ class _Lines(forms.Form):
 def unknown(text: str) -> str:
     """What to do about a number that nothing is called."""
     said = _("We know no supply “%(text)s”. Compare it with the number on the box, or call %(phone)s.")
-    return said % {"text": text, "phone": settings.OPERATOR["phone"]}
+    return said % {"text": text[:40], "phone": settings.OPERATOR["phone"]}
 
 
 def _weight(label: Any) -> forms.DecimalField:

@@ -22,7 +22,15 @@ GARBAGE = {
     "control": "\r\n\t\x1b",
 }
 PLACES = ["~", "~abc", "9999-12-31T23:59:59-23:59~abc", "0001-01-01T00:00:00+23:59~abc", "1e400~abc", "a~²"]
-LISTS = ["/devices/", "/devices/software/", "/devices/requests/", "/supplies/", "/orders/", "/demo/outbox/"]
+LISTS = [
+    "/devices/",
+    "/devices/software/",
+    "/devices/requests/",
+    "/supplies/",
+    "/orders/",
+    "/returns/",
+    "/demo/outbox/",
+]
 
 
 @pytest.fixture

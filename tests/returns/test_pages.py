@@ -443,5 +443,28 @@ def test_what_is_missing_without_a_sign_in(here: Scene) -> None:
     assert not Unconfirmed.objects.exists()
 
 
+NONSENSE = ["\x00", "a\x00b", "٣²", "x" * 10_000, "-1", "1e9", "%_\\'\";--"]
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE, ids=range(len(NONSENSE)))
+def test_whatever_is_typed_there_is_an_answer(client: Client, here: Scene, nonsense: str) -> None:
+    names = ("once", "rows", "boxes", "weight", "contact", "phone", "note", "t-0", "n-0", "c-0")
+    typed = dict.fromkeys((*names, f"q-{here.pools[0].supply_id}"), nonsense)
+    for button in ("look", "change", "open", "send", "check"):
+        asked = {"address": here.address.public_id, button: "1"} | typed
+        assert client.post("/returns/new/", asked).status_code == 200, button
+    fields = ("known_as", "email", "country", "pick_up", "unit", "sealed")
+    for button in ("look", "send"):
+        asked = dict.fromkeys((*names, *fields), nonsense) | {button: "1"}
+        assert Client().post("/returns/start/", asked).status_code == 200, button
+    assert client.get("/returns/new/", {"left": nonsense}).status_code == 404
+    assert Client().get("/returns/recycling/", {"search": nonsense}).status_code == 200
+    removed(here)
+    left = Leftover.objects.filter(pool=here.pools[0]).get()
+    assert (
+        client.post(f"/returns/leftovers/{left.public_id}/none-left/", {"once": nonsense}).status_code == 302
+    )
+
+
 def test_the_signed_in_fill_in_the_other_form(client: Client) -> None:
     assert client.get("/returns/start/")["Location"] == "/returns/new/"

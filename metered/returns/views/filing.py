@@ -194,11 +194,18 @@ def none_left(request: HttpRequest, public_id: str) -> HttpResponse:
         )
     try:
         actions.none_left(
-            leftover=found, once=request.POST.get("once", "")[:32] or uuid.uuid4().hex,
-            actor=cast(Any, request.user),
-        )  # fmt: skip
+            leftover=found, once=_form_of(request.POST.get("once", "")), actor=cast(Any, request.user)
+        )
     except Refused as refused:
         messages.info(request, refused.reason)
     else:
         messages.success(request, _("Thank you. It is counted as none, and nothing of it has to come back."))
     return redirect("returns")
+
+
+def _form_of(once: str) -> str:
+    """The name of the form; a new one for a form that lost its own."""
+    try:
+        return uuid.UUID(once).hex
+    except ValueError:
+        return uuid.uuid4().hex
