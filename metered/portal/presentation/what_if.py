@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from metered.replenishment.explain import Explanation, explain, supply_name, title
+from metered.lib import wording
+from metered.replenishment.explain import Explanation, explain
 from metered.replenishment.what_if import Compared
 
 
@@ -18,7 +22,9 @@ class Row:
     supply: str
     reorder_number: str
     now: str
+    lasts_now: str
     then: str
+    lasts_then: str
     differs: bool
     why: Explanation
 
@@ -26,13 +32,37 @@ class Row:
 def row(item: Compared) -> Row:
     supply = item.now["supply"]
     return Row(
-        supply=supply_name(supply),
+        supply=str(supply["name"]),
         reorder_number=str(supply["reorder_number"]),
-        now=title(item.now),
-        then=title(item.then),
+        now=_what(item.now),
+        lasts_now=_lasts(item.now),
+        then=_what(item.then),
+        lasts_then=_lasts(item.then),
         differs=item.differs,
         why=explain(item.then),
     )
+
+
+def _what(reason: Mapping[str, Any]) -> str:
+    units = int(reason["quantity"])
+    if units:
+        return ngettext("%(n)s unit is sent", "%(n)s units are sent", units) % {"n": wording.grouped(units)}
+    return {
+        "open": _("Ordered already"),
+        "held": _("Held back"),
+        "barred": _("Not sent"),
+        "unknown": _("Its use is not known yet"),
+    }.get(str(reason["rule"]), _("Nothing now"))
+
+
+def _lasts(reason: Mapping[str, Any]) -> str:
+    """Until when the emptiest one lasts; empty when nobody knows."""
+    ends = [slot["runs_out"] for slot in reason["slots"] if slot.get("runs_out")]
+    if not ends:
+        return ""
+    early, _middle, late = (dt.date.fromisoformat(day) for day in min(ends))
+    values = {"first": wording.day(early), "last": wording.day(late, early)}
+    return _("lasts until %(first)s – %(last)s") % values
 
 
 def heading(rows: Sequence[Row] | None) -> str:
