@@ -15,15 +15,23 @@ from metered.lib import wording
 from metered.notify.actions import post
 
 
-def lines_of(version: AddressVersion | None) -> list[str]:
-    """The address as it stands on a label, its country below, then who takes it and how to find them."""
+def label_of(version: AddressVersion | None) -> list[str]:
+    """The address as it stands on a label, its country below."""
     if version is None:
         return []
     fields = {
         name: getattr(version, name) for name in ("recipient", "lines", "city", "region", "postal_code")
     }
-    lines = [*written(version.country, fields), wording.country(version.country)]
-    return lines + [part for part in (version.contact, version.phone, version.delivery_note) if part]
+    return [*written(version.country, fields), wording.country(version.country)]
+
+
+def lines_of(version: AddressVersion | None) -> list[str]:
+    """The same, then who takes it and how to find them."""
+    if version is None:
+        return []
+    return label_of(version) + [
+        part for part in (version.contact, version.phone, version.delivery_note) if part
+    ]
 
 
 def tell_of_address(

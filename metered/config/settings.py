@@ -322,7 +322,9 @@ RECYCLING = recycling.programmes(
 # Where returns are sent, a line each separated by "|"; the operator's own address without it.
 RETURNS_ADDRESS = env.text(
     "METERED_RETURNS_ADDRESS",
-    "|".join(str(OPERATOR[part]) for part in ("name", "address") if OPERATOR[part]),
+    "Returns dock|200 Example Parkway|Rochester, NY 14623|United States"
+    if DEMO
+    else "|".join(str(OPERATOR[part]) for part in ("name", "address") if OPERATOR[part]),
 ).replace("|", "\n")
 DESK_TIME_ZONE = env.text("METERED_DESK_TIME_ZONE", "America/New_York")
 

@@ -29,10 +29,12 @@ def confirm(
     reasons: Mapping[int, str] | None = None,
     actor: User | None = None,
     unanswered: bool = False,
+    as_typed: bool = False,
 ) -> None:
     """Confirms a filed return that the caller holds, all of it or `accepted` (line id → units).
 
     Draws its number, sets its units aside, and mails its papers. `reasons`: why not all of a line, by its id.
+    `as_typed`: the label keeps the pick-up address as somebody typed it.
     Raises Refused(no_address) while nobody knows where to pick it up.
     """
     if made.address_id is None or made.address is None:
@@ -44,7 +46,8 @@ def confirm(
         if line.accepted:
             set_aside(made, line, line.accepted, actor, at=now)
     ReturnLine.objects.bulk_update(rows, ["accepted", "reason", "pool"])
-    made.pick_up = worded(made.address) or made.pick_up
+    if not as_typed:
+        made.pick_up = worded(made.address) or made.pick_up
     made.state = ReturnState.CONFIRMED
     made.decided_at, made.decided_by, made.unanswered, made.asks = now, actor, unanswered, ""
     _draw_number(made)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -232,9 +233,17 @@ def _due(now: dt.datetime) -> list[int]:
     rows = Return.objects.filter(state=ReturnState.FILED)
     alarm = rows.filter(alarm_at__lte=now, alarmed_at=None)
     louder = rows.filter(escalate_at__lte=now, escalated_at=None)
-    last = rows.filter(last_chance_at__lte=now, address__isnull=False)
+    last = rows.filter(last_chance_at__lte=now)
     found = (alarm | louder | last).order_by("due_at", "pk")
     return list(found.values_list("pk", flat=True))
+
+
+def likely_address(account_id: int) -> Address | None:
+    """Where most of the account's devices are: the books need an address when nobody chose one in time."""
+    rows = Address.objects.filter(account_id=account_id, retired_at=None).select_related("current")
+    standing = Count("devices", filter=Q(devices__removed_at=None))
+    found: Address | None = rows.annotate(standing=standing).order_by("-standing", "pk").first()
+    return found
 
 
 @transaction.atomic
@@ -242,9 +251,13 @@ def _answer_one(pk: int, now: dt.datetime) -> bool:
     made = lock(pk, skip_locked=True)
     if made is None or made.state != ReturnState.FILED:
         return False
-    if made.last_chance_at <= now and made.address_id is not None:
-        confirm(made, now=now, unanswered=True)
-        return True
+    if made.last_chance_at <= now:
+        typed = made.address_id is None
+        if typed:
+            made.address = likely_address(made.account_id)
+        if made.address is not None:
+            confirm(made, now=now, unanswered=True, as_typed=typed)
+            return True
     louder = made.escalate_at <= now
     if (louder and made.escalated_at) or (not louder and made.alarmed_at):
         return False

@@ -309,6 +309,8 @@ class Unconfirmed(models.Model):
     expires_at = models.DateTimeField(null=True)
     filed = models.OneToOneField(Return, models.PROTECT, null=True, related_name="+")
 
+    objects = OwnedManager(address_path="address_id")
+
     class Meta:
         verbose_name = _("return to be confirmed by mail")
         verbose_name_plural = _("returns to be confirmed by mail")

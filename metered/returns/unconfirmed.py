@@ -104,8 +104,9 @@ def use_link(*, token: str, now: dt.datetime | None = None) -> Return:
     if found is None:
         raise Refused(_("This link is not one of ours."), code="unknown")
     row = Unconfirmed.objects.select_for_update(of=("self",)).select_related("account").get(pk=found.pk)
-    if row.filed is not None:
-        return row.filed
+    filed: Return | None = row.filed
+    if filed is not None:
+        return filed
     assert row.account is not None and row.expires_at is not None
     if row.expires_at <= now:
         raise Refused(_("This link holds for three days, and those are over."), code="expired")

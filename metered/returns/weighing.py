@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from django.db.models import Case, F, Sum, When
 from django.db.models.functions import Greatest
 
-from metered.accounts.announcements import lines_of
+from metered.accounts.announcements import label_of
 from metered.accounts.models import Address
 from metered.fleet.models import Contract
 from metered.lib.said import Said, joined, said
@@ -19,7 +19,7 @@ from metered.stock.models import Pool
 
 def worded(address: Address | None) -> str:
     """The address as it stands on a label, a line each; empty without one."""
-    return "\n".join(lines_of(address.current)) if address else ""
+    return "\n".join(label_of(address.current)) if address else ""
 
 
 def weigh(made: Return) -> list[policy.Question]:

@@ -30,7 +30,7 @@ def test_queues_say_what_waits_and_lead_there() -> None:
 def test_every_queue_opens() -> None:
     client = _desk(is_superuser=True)
     queues = client.get("/admin/").context["queues"]
-    assert len(queues) == 12
+    assert len(queues) == 13
     for queue in queues:
         assert client.get(queue.url).status_code == 200, queue.url
         assert "e=1" not in client.get(queue.url).headers.get("Location", "")

@@ -15,7 +15,11 @@ from metered.reads.views.reference import description
 def test_every_operation_reply_and_member_of_the_description_is_told() -> None:
     schema = description()
     told = reference(schema)
-    enrol, send = told.operations
+    by_path = {(one.method, one.path): one for one in told.operations}
+    send, enrol = by_path["POST", "/api/v1/telemetry"], by_path["POST", "/api/v1/agents/enrol"]
+    assert set(by_path) == {
+        (method.upper(), path) for path, methods in schema["paths"].items() for method in methods
+    }
     assert (send.method, send.path, send.shape) == ("POST", "/api/v1/telemetry", "Batch")
     assert (enrol.method, enrol.path, enrol.shape) == ("POST", "/api/v1/agents/enrol", "Enrol")
     assert json.loads(send.example) == examples.BATCH

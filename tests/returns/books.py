@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -144,9 +145,10 @@ class Books(RuleBasedStateMachine):
     def nobody_answers(self, which: int) -> None:
         self._did("last chances")
         made = self._return(which)
-        waiting = [made for made in self.returns if Return.objects.filter(pk=made.pk, state="filed").exists()]
-        waiting = [each for each in waiting if each.last_chance_at <= made.last_chance_at]
-        actions.answer_due(now=made.last_chance_at)
+        # The clock of the ledger goes on; it is the deadline that is moved to it.
+        due = Return.objects.filter(pk=made.pk, state="filed")
+        waiting = [made] if due.update(last_chance_at=timezone.now()) else []
+        actions.answer_due()
         for each in waiting:
             for line in each.lines.all():
                 self._aside(line.supply_id, line.quantity)
@@ -214,7 +216,8 @@ class Books(RuleBasedStateMachine):
         rows = list(lines)
         for pool in self.made.pools:
             supply = pool.supply_id
-            assert books(pool) == (self.shelf[supply], self.leaving[supply])
+            ours, theirs = books(pool), (self.shelf[supply], self.leaving[supply])
+            assert ours == theirs, f"shelf and leaving are {ours}, not {theirs}"
             assert min(pool.shelf, pool.leaving) >= 0
             taken = Entry.objects.filter(pool=pool, kind=Entry.Kind.TAKE_BACK)
             assert sum(taken.values_list("quantity", flat=True)) == self.back[supply]

@@ -17,7 +17,7 @@ from metered.returns import actions
 from metered.returns.models import Return
 from metered.returns.numbers import is_number
 from tests import factories as make
-from tests.returns.scene import DAY, books, delivered, file, person_of, stocked
+from tests.returns.scene import DAY, books, delivered, file, filled, person_of, stocked
 from tests.threads import at_once, fine
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +194,22 @@ def test_more_of_the_same_can_be_returned_after_more_was_sent() -> None:
     delivered(made, 1)
     assert file(made, {supply: 1}).state == "confirmed"
     assert books(made.pools[0]) == (0, 3)
+
+
+def test_without_an_address_it_is_answered_in_time_with_what_was_typed() -> None:
+    made = stocked(3)
+    given = actions.file_return(
+        account_id=made.address.account_id,
+        address=None,
+        filled=filled({made.pools[0].supply_id: 1}),
+        once=uuid.uuid4(),
+        actor=None,
+        email="nora@example.com",
+        pick_up="Side door",
+        country="US",
+    )
+    assert (given.state, given.address_id) == ("filed", None)
+    assert actions.answer_due(now=given.last_chance_at) == 1
+    given = Return.objects.get(pk=given.pk)
+    assert (given.state, given.address, given.pick_up) == ("confirmed", made.address, "Side door")
+    assert given.decided_at is not None and given.decided_at < given.due_at

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from metered.accounts.access import Viewer, for_viewers, viewer_of
-from metered.accounts.announcements import lines_of
+from metered.accounts.announcements import label_of
 from metered.accounts.queries import addresses
 from metered.lib import wording
 from metered.lib.errors import Refused
@@ -168,7 +168,7 @@ def _last_look(request: HttpRequest, viewer: Viewer, form: ReturnForm, address: 
             "answer": form_words.answer_text(list(questions.values()), pallet=pallet, due_on=due),
             "pallet": pallet,
             "address": address,
-            "pick_up": lines_of(address.current),
+            "pick_up": label_of(address.current),
             "weight": weight(kg, address.country),
         },
     )
