@@ -1,7 +1,7 @@
 """The only writer of what replenishment knows and wants.
 
-Locks: a transaction that touches the state of an address shares the fleet's advisory lock and holds that
-address's (taken in order), then devices, then pools, then the low marks of supplies. Nobody waits for a row
+Locks: a transaction that touches the state of an address holds that address's advisory lock (taken in
+order), then devices, then pools, then the low marks of supplies. Nobody waits for a row
 of AddressReview while holding a pool.
 """
 
@@ -25,23 +25,22 @@ from metered.fleet.models import Device
 from metered.lib.wake import wake
 from metered.reads import queries as reads
 from metered.reads.actions import mark_folded, postpone_batch
+from metered.reads.copying import numbers
 from metered.replenishment import by_hand, deciding, policy, saving, store
 from metered.replenishment.arrays import Ints
 from metered.replenishment.calendars import moment_of
 from metered.replenishment.entries import SWAP, take_entries
 from metered.replenishment.folding import Fold, Install
 from metered.replenishment.models import AddressReview, FleetStats, Position, Proposal
-from metered.replenishment.packed import fetch
 from metered.replenishment.rebuilding import Rebuild
-from metered.replenishment.state import KINDS, UNTAUGHT
+from metered.replenishment.state import KINDS
 from metered.replenishment.use import FLEET_WEIGHT, fleet_lesson
 from metered.stock import actions as stock
 from metered.stock.models import CountRequest
 
 logger = logging.getLogger(__name__)
 
-_ADDRESS_LOCK = 7216
-_FLEET_LOCK, _LESSON_LOCK = (7217, 1), (7217, 0)
+_ADDRESS_LOCK, _LESSON_LOCK = 7216, 7217
 _CHUNK = 250
 _DAY = dt.timedelta(days=1)
 _LATER = dt.timedelta(minutes=30)
@@ -64,12 +63,8 @@ def dials() -> policy.Settings:
 
 
 def _lock_addresses(address_ids: Iterable[int]) -> None:
-    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring.
-
-    Everybody here shares the fleet's lock, which `learn_fleet` takes alone: it changes all addresses.
-    """
+    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", _FLEET_LOCK)
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, (a %% 2147483647)::int)"
             " FROM (SELECT DISTINCT a FROM unnest(%s::bigint[]) a ORDER BY a) AS sorted",
@@ -122,10 +117,11 @@ def _fold_devices(device_ids: Sequence[int], now: dt.datetime) -> list[int]:
     for start in range(0, len(device_ids), 8 * _CHUNK):
         part = [device for device in device_ids[start : start + 8 * _CHUNK] if device in where]
         loaded = store.load(part, now)
-        after = [_EPOCH + int(us) * _US if us else None for us in loaded.folded_us.tolist()]
-        columns = reads.observations_after_for_system(loaded.devices.tolist(), after)
+        columns = reads.observations_since_for_system(loaded.devices, loaded.folded_us)
         if not len(columns):
             continue
+        if columns.cartridges:
+            store.load_cartridges(loaded)
         fold = Fold(loaded, columns, reads.layouts_for_system(part))
         installs = fold.run()
         rows = np.unique(np.searchsorted(loaded.devices, columns.device))
@@ -162,7 +158,9 @@ def fold_reads(*, now: dt.datetime | None = None) -> int:
 
 def _addresses_of(device_ids: Sequence[int]) -> dict[int, int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, address_id FROM fleet_device WHERE id = ANY(%s)", [list(device_ids)])
+        cursor.execute(
+            "SELECT id, address_id FROM fleet_device WHERE id = ANY(%s::bigint[])", [numbers(list(device_ids))]
+        )
         return dict(cursor.fetchall())
 
 
@@ -229,9 +227,7 @@ def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int
         lessons = saving.Lessons()
         for part in _by_address(where):
             loaded = store.load(part, now, fresh=True)
-            columns = reads.observations_after_for_system(
-                loaded.devices.tolist(), [None] * loaded.devices.size
-            )
+            columns = reads.observations_since_for_system(loaded.devices, loaded.folded_us)
             fold = Fold(loaded, columns, reads.layouts_for_system(part))
             by_people = by_hand.all_reads(part)
             Rebuild(loaded, fold, by_people).run()
@@ -396,7 +392,7 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
         # were asked for.
         to_count = sorted(outcome.asked)
         if taken or to_count or loaded.new_pools:
-            saving.save_positions_and_pools(loaded)
+            saving.save(loaded, np.arange(loaded.devices.size))
         stock.ask_count(pool_ids=to_count, because=CountRequest.Because.UNSURE, at=now)
         _keep_reasons(outcome.reasons, now)
         _propose(outcome.proposals)
@@ -470,35 +466,20 @@ def close_proposals(
 def learn_fleet(*, now: dt.datetime | None = None, every: dt.timedelta = 7 * _DAY) -> bool:
     """c_fleet of each kind: the geometric mean of c over positions with b > 0.6, weekly (method section 2).
 
-    Positions that were never taught follow it. Returns whether it was time.
+    Positions that were never taught follow it: their use is kept relative to it (store.py). Returns whether
+    it was time.
     """
     now = now or timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _LESSON_LOCK)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LESSON_LOCK])
         newest = FleetStats.objects.order_by("-learnt_at").values_list("learnt_at", flat=True).first()
         if newest is not None and newest > now - every:
             return False
-        # A fold or a review in flight would write back the use that it loaded.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _FLEET_LOCK)
         before = dict(FleetStats.objects.values_list("kind", "c_mean"))
-        taught = fetch(
-            cursor,
-            {"kind": ">i2", "a": ">f8", "b": ">f8"},
-            f"SELECT {store.KIND_SQL}, o.a, o.b"  # noqa: S608
-            " FROM replenishment_position o JOIN fleet_slot s ON s.id = o.slot_id WHERE o.b > %(weight)s",
-            {"weight": FLEET_WEIGHT},
-        )
-        learnt = fleet_lesson(taught["kind"], taught["a"], taught["b"])
+        learnt = fleet_lesson(*store.taught(FLEET_WEIGHT))
         for kind, name in enumerate(KINDS):
             mean = learnt.get(kind, before.get(name, 1.0))
             FleetStats.objects.update_or_create(kind=name, defaults={"c_mean": mean, "learnt_at": now})
-            ratio = mean / before.get(name, 1.0)
-            if ratio != 1.0:
-                cursor.execute(
-                    "UPDATE replenishment_position o SET a = o.a * %s FROM fleet_slot s"  # noqa: S608
-                    f" WHERE s.id = o.slot_id AND o.b = %s AND {store.KIND_SQL} = %s",
-                    [ratio, UNTAUGHT, kind],
-                )
     return True
 
 

@@ -28,6 +28,7 @@ from metered.replenishment.models import (
     SupplyStats,
 )
 from metered.replenishment.rates import PRIOR_DAYS
+from metered.replenishment.state import UNTAUGHT
 
 
 def _words(reason: dict[str, object] | None) -> str:
@@ -101,16 +102,23 @@ class PositionAdmin(LookOnlyAdmin):
         "runs_out_at",
         "runs_out_until",
     )
-    list_select_related = ("slot", "device__model", "account")
+    list_select_related = ("slot", "device__model", "device__rate", "account")
     search_fields = ("device__serial_key", "account__name")
 
-    @admin.display(description=gettext_lazy("Left"), ordering="f")
+    @admin.display(description=gettext_lazy("Left"))
     def left(self, position: Position) -> str:
-        return f"{100 * position.f:.0f}%"
+        state = _state_of(position)
+        return f"{100 * state['f']:.0f}%" if state else "–"
 
     @admin.display(description=gettext_lazy("Use against the rated"))
     def use_per_page(self, position: Position) -> str:
-        return f"× {position.a / position.b:.2f}"
+        state = _state_of(position)
+        return f"× {state['a'] / state['b']:.2f}" if state and state["b"] != UNTAUGHT else "–"
+
+
+def _state_of(position: Position) -> dict[str, float] | None:
+    rate = getattr(position.device, "rate", None)
+    return rate.slot_states().get(position.slot_id) if rate else None
 
 
 @admin.register(DeviceRate)
