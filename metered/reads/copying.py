@@ -18,7 +18,8 @@ def text(value: str) -> str:
 def numbers(values: list[int] | list[int | None]) -> str:
     """Whole numbers as an array column; None is NULL."""
     # Python writes a list as PostgreSQL reads an array, but for the brackets and None.
-    return f"{{{str(values)[1:-1].replace('None', 'NULL')}}}"
+    text = str(values)[1:-1]
+    return f"{{{text.replace('None', 'NULL') if 'N' in text else text}}}"
 
 
 def words(values: Sequence[str | None]) -> str:

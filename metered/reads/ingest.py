@@ -147,9 +147,12 @@ def _lock(sender: Sender) -> None:
 def _ensure_months(reports: list[Report | Malformed], received_at: dt.datetime) -> None:
     """The usual partitions, before the transaction begins: a wrong clock's own month is never needed."""
     earliest, latest = received_at - judge.CLOCK_BEHIND, received_at + judge.CLOCK_AHEAD
-    moments = [report.observed_at for report in reports if isinstance(report, Report)]
-    usual = [moment for moment in moments if earliest <= moment <= latest]
-    ensure_partitions(min(usual, default=received_at), max([*usual, received_at]))
+    moments = [report.observed_at for report in reports if type(report) is Report]
+    first, last = min(moments, default=received_at), max(moments, default=received_at)
+    if first < earliest or last > latest:
+        usual = [moment for moment in moments if earliest <= moment <= latest]
+        first, last = min(usual, default=received_at), max(usual, default=received_at)
+    ensure_partitions(first, max(last, received_at))
 
 
 def _record(sender: Sender, agent: wire.Sender, digest: bytes, answer: Answer, run: _Run) -> None:
@@ -228,7 +231,7 @@ class _Run:
         for index in chosen:
             report = self.reports[index]
             serial = report.serial
-            if isinstance(report, Malformed):
+            if type(report) is Malformed:
                 self._refuse(index, report.serial, judge.Refusal("malformed_report", report.detail))
             elif not serial or not (key := serial_key(serial)):
                 self._refuse(
