@@ -119,7 +119,7 @@ def layout_of(meter_keys: list[str], slot_keys: list[str]) -> Layout:
     return Layout({key: place for place, key in enumerate(meter_keys)}, slots)
 
 
-def load(account_id: int, device_id: int | None, serial_keys: list[str]) -> dict[str, Known]:
+def load(account_id: int, device_id: int | None, serial_keys: Iterable[str]) -> dict[str, Known]:
     """The account's devices with these serials (`device_id`: only this one). In use goes before removed."""
     sql = _OF_AN_AGENT if device_id is None else _OF_A_DEVICE
     with connection.cursor() as cursor:
@@ -349,7 +349,7 @@ def _state(row: Row, moment: str, path: int) -> str:
         f"{copying.NULL if cartridges is None else copying.words(cartridges)}\t"
         f"{copying.NULL if last.held is None else copying.numbers(last.held)}\t{_software(report.software)}\t"
         f"{copying.text(host) if type(host) is str else copying.NULL}\t"
-        f"{_alerts(tuple(report.alerts)) if report.alerts else '{}'}\t"
+        f"{copying.words(report.alerts) if report.alerts else '{}'}\t"
         f"{'f' if report.complete is False else 't'}\t"
         f"{copying.NULL if last.late_since is None else last.late_since.isoformat()}\n"
     )
@@ -391,11 +391,6 @@ def record(
                 received_at if taken else None,
             ],
         )
-
-
-@lru_cache(maxsize=256)
-def _alerts(values: tuple[str, ...]) -> str:
-    return copying.words(values)
 
 
 @lru_cache(maxsize=256)
