@@ -8,11 +8,11 @@ of AddressReview while holding a pool.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from metered.fleet.actions import mark_replenishment_started
 from metered.fleet.models import Device
 from metered.lib.wake import wake
+from metered.reads import copying
 from metered.reads import queries as reads
 from metered.reads.actions import mark_folded, postpone_batch
 from metered.reads.copying import numbers
@@ -376,10 +377,45 @@ def _review_next(now: dt.datetime, limit: int, *, only: int | None = None) -> in
     return len(addresses)
 
 
+def review_range(*, first: int, last: int, now: dt.datetime) -> tuple[int, int]:
+    """Weighs the due addresses with ids from `first` to `last`, in the caller's transaction if there is one.
+
+    Returns how many it weighed and how many failed; those are due again by themselves. Addresses that
+    somebody else weighs right now are left out.
+    """
+    with transaction.atomic():
+        due = AddressReview.objects.filter(pk__gte=first, pk__lte=last, due_at__lte=now)
+        addresses = list(due.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True))
+        looked = failed = 0
+        for start in range(0, len(addresses), _CHUNK):
+            part = addresses[start : start + _CHUNK]
+            try:
+                with transaction.atomic():
+                    _review(part, now)
+                looked += len(part)
+                continue
+            except Exception:
+                logger.exception("a review failed; each address alone now")
+            for address in part:
+                try:
+                    with transaction.atomic():
+                        _review([address], now)
+                    looked += 1
+                except Exception:
+                    logger.exception("address %s can't be reviewed", address)
+                    AddressReview.objects.filter(pk=address).update(due_at=now + _LATER, failed_at=now)
+                    failed += 1
+    return looked, failed
+
+
 def _review(addresses: Sequence[int], now: dt.datetime) -> None:
     _lock_addresses(addresses)
-    standing = Device.objects.filter(address_id__in=addresses, removed_at=None).order_by("pk")
-    device_ids = list(standing.values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM fleet_device WHERE address_id = ANY(%s::bigint[]) AND removed_at IS NULL ORDER BY id",
+            [numbers(list(addresses))],
+        )
+        device_ids = [row[0] for row in cursor.fetchall()]
     # What an empty address needs, a later delivery or device will say.
     next_look: dict[int, float] = {}
     if device_ids:
@@ -395,32 +431,75 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
             saving.save(loaded, np.arange(loaded.devices.size))
         stock.ask_count(pool_ids=to_count, because=CountRequest.Because.UNSURE, at=now)
         _keep_reasons(outcome.reasons, now)
-        _propose(outcome.proposals)
+        _propose(outcome.proposals, now)
         next_look = outcome.next_look
-    latest = now + deciding.LONGEST_WAIT * _DAY
-    for address in sorted(addresses):
-        again = moment_of(next_look[address]) if address in next_look else latest
-        AddressReview.objects.filter(pk=address).update(
-            due_at=max(again, now + _DAY / 24), reviewed_at=now, failed_at=None
+    latest, soonest = now + deciding.LONGEST_WAIT * _DAY, now + _DAY / 24
+    again = {
+        address: max(moment_of(next_look[address]), soonest) if address in next_look else latest
+        for address in sorted(addresses)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE replenishment_addressreview r SET due_at = again.at, reviewed_at = %s, failed_at = NULL"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS again (address_id, at)"
+            " WHERE r.address_id = again.address_id",
+            [now, numbers(list(again)), list(again.values())],
         )
+
+
+def _json(reason: object) -> str:
+    return msgspec.json.encode(reason).decode()
+
+
+_STAGE_REASONS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_reasons (pool_id bigint, reason jsonb) ON COMMIT DELETE ROWS;
+DELETE FROM stage_reasons
+"""
 
 
 def _keep_reasons(reasons: dict[int, dict[str, object]], now: dt.datetime) -> None:
-    ids = sorted(reasons)
+    # By COPY: as parameters each would be quoted three times over.
+    lines = [f"{pool}\t{copying.text(_json(reasons[pool]))}\n" for pool in sorted(reasons)]
     with connection.cursor() as cursor:
+        cursor.execute(_STAGE_REASONS)
+        with cursor.copy("COPY stage_reasons FROM STDIN") as copy:
+            copy.write("".join(lines))
         cursor.execute(
             "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
-            " FROM (SELECT * FROM unnest(%s::bigint[], %s::jsonb[]) AS r (pool_id, reason)) AS r"
-            " WHERE f.pool_id = r.pool_id",
-            [now, ids, [json.dumps(reasons[pool]) for pool in ids]],
+            " FROM stage_reasons r WHERE f.pool_id = r.pool_id",
+            [now],
         )
 
 
-def _propose(proposals: Sequence[Proposal]) -> None:
+_STAGE_PROPOSALS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_proposals (
+    public_id text, account_id bigint, contract_id bigint, address_id bigint, pool_id bigint, quantity int,
+    slot_ids bigint[], reason jsonb
+) ON COMMIT DELETE ROWS;
+DELETE FROM stage_proposals
+"""
+_OPEN_PROPOSALS = """
+INSERT INTO replenishment_proposal (public_id, account_id, contract_id, address_id, pool_id, quantity, slot_ids,
+    status, reason, decided_at, closed_reason)
+SELECT public_id, account_id, contract_id, address_id, pool_id, quantity, slot_ids, 'open', reason, %s, ''
+FROM stage_proposals ORDER BY pool_id ON CONFLICT DO NOTHING
+"""
+
+
+def _propose(proposals: Sequence[Proposal], now: dt.datetime) -> None:
     """Open proposals, in pool order; a pool that has one already keeps it."""
     if not proposals:
         return
-    Proposal.objects.bulk_create(sorted(proposals, key=lambda p: p.pool_id), ignore_conflicts=True)
+    lines = [
+        f"{row.public_id}\t{row.account_id}\t{row.contract_id}\t{row.address_id}\t{row.pool_id}\t{row.quantity}"
+        f"\t{copying.numbers(row.slot_ids)}\t{copying.text(_json(row.reason))}\n"
+        for row in proposals
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE_PROPOSALS)
+        with cursor.copy("COPY stage_proposals FROM STDIN") as copy:
+            copy.write("".join(lines))
+        cursor.execute(_OPEN_PROPOSALS, [now])
     wake("replenishment.proposal")
 
 
@@ -494,4 +573,5 @@ __all__ = [
     "rebuild",
     "rebuild_parts",
     "review_addresses",
+    "review_range",
 ]

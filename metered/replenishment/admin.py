@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -13,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metered.lib.admin import LookOnlyAdmin
+from metered.lib.admin import LookOnly, LookOnlyAdmin
 from metered.replenishment import actions
 from metered.replenishment.explain import explain
 from metered.replenishment.models import (
@@ -22,6 +24,8 @@ from metered.replenishment.models import (
     DeviceRate,
     FleetStats,
     HeavyJob,
+    NightRun,
+    NightShard,
     PoolForecast,
     Position,
     Proposal,
@@ -169,3 +173,39 @@ class SupplyStatsAdmin(LookOnlyAdmin):
 @admin.register(FleetStats)
 class FleetStatsAdmin(LookOnlyAdmin):
     list_display = ("kind", "c_mean", "learnt_at")
+
+
+class NightShardInline(LookOnly, admin.TabularInline):
+    model = NightShard
+    fields = ("number", "due", "looked", "failed", "done_at")
+
+
+@admin.register(NightRun)
+class NightRunAdmin(LookOnlyAdmin):
+    list_display = ("day", "began_at", "progress", "addresses", "failed", "ended_at")
+    readonly_fields = ("progress", "addresses", "failed")
+    inlines = (NightShardInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NightRun]:
+        rows: QuerySet[NightRun] = super().get_queryset(request)
+        return rows.annotate(
+            done=Count("parts", filter=Q(parts__done_at__isnull=False)),
+            looked_at=Coalesce(Sum("parts__looked"), 0),
+            due_then=Coalesce(Sum("parts__due"), 0),
+            failures=Coalesce(Sum("parts__failed"), 0),
+        )
+
+    @admin.display(description=gettext_lazy("Done"))
+    def progress(self, run: Any) -> str:
+        share = 100 * run.done // run.shards if run.shards else 100
+        return _("%(done)s of %(all)s parts, %(share)s%%") % {
+            "done": run.done, "all": run.shards, "share": share,
+        }  # fmt: skip
+
+    @admin.display(description=gettext_lazy("Addresses weighed"))
+    def addresses(self, run: Any) -> str:
+        return _("%(looked)s of %(due)s") % {"looked": run.looked_at, "due": run.due_then}
+
+    @admin.display(description=gettext_lazy("Failed"))
+    def failed(self, run: Any) -> int:
+        return int(run.failures)

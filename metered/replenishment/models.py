@@ -366,3 +366,47 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.pool}"
+
+
+class NightRun(models.Model):
+    """One night's look at every address that is due. Progress is counted from its shards."""
+
+    day = models.DateField(unique=True)
+    began_at = models.DateTimeField()
+    shards = models.PositiveIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class NightShard(models.Model):
+    """A part of a run that one worker takes at once: the due addresses between two ids.
+
+    `due`: how many there were when the run began; `looked` and `failed`: what became of those that still were.
+    """
+
+    run = models.ForeignKey(NightRun, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    first_address = models.BigIntegerField()
+    last_address = models.BigIntegerField()
+    due = models.PositiveIntegerField()
+    looked = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="night_shard_once"),
+        ]
+        indexes = [
+            # Consumer: replenishment.nights.take_shard
+            models.Index(fields=["run", "number"], condition=Q(done_at=None), name="night_shard_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.number}"

@@ -96,7 +96,8 @@ def test_twenty_reviews_at_once_make_one_proposal_per_pool(
     Proposal.objects.all().delete()
 
     def propose() -> None:
-        actions._propose([_copy(model)])
+        with transaction.atomic():
+            actions._propose([_copy(model)], NOW)
 
     at_once(20, propose)
     assert Proposal.objects.count() == 1
