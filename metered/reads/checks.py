@@ -53,9 +53,7 @@ def ask_for_contact(*, device: Device, actor: User, now: dt.datetime | None = No
     return asked
 
 
-_SOMEBODY_WAITS = (
-    "SELECT EXISTS (SELECT FROM reads_connectioncheck WHERE account_id = %s AND outcome = '')"
-)
+_SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM reads_connectioncheck WHERE account_id = %s AND outcome = '')"
 _ANSWER = """
 WITH known AS (
     SELECT c.id, s.path, s.software, s.complete,

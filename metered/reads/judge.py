@@ -363,9 +363,8 @@ def _is_plain(report: Report, values: Values, facts: Facts, last: Last) -> bool:
     ):
         return False
     try:
-        return all(map(ge, values.meters, last.meters)) and (
-            max(values.meters, default=0) < 10**facts.meter_digits  # type: ignore[operator, type-var]
-        )
+        longest = max(values.meters, default=0)  # type: ignore[type-var]
+        return all(map(ge, values.meters, last.meters)) and longest < 10**facts.meter_digits  # type: ignore[arg-type]
     except TypeError:
         return False  # A meter was not told, now or then.
 

@@ -1,7 +1,7 @@
 """The clock of the benchmarks: how long something took, and how much of the processor.
 
-On a busy machine the time on the wall says as much of the neighbours as of the code; what this process and its
-PostgreSQL backend computed does not.
+On a busy machine the time on the wall says as much of the neighbours as of the code; what this process and
+its PostgreSQL backend computed does not.
 """
 
 from __future__ import annotations

@@ -284,7 +284,9 @@ def observations_after_for_system(
     )
 
 
-def observations_since_for_system(devices: Ints, after_us: Ints, *, until: dt.datetime | None = None) -> Columns:
+def observations_since_for_system(
+    devices: Ints, after_us: Ints, *, until: dt.datetime | None = None
+) -> Columns:
     """The same, with each device's moment in microseconds since 1970 UTC; 0: from the beginning."""
     after = np.where(after_us == 0, _BEGINNING_US, after_us)
     with connection.cursor() as cursor:

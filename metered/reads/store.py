@@ -50,8 +50,8 @@ class Row(Struct, gc=False):
 
 
 # One row, each column of all devices as one string: rows would cost Python more than the query costs
-# PostgreSQL. A layout stands only where it is another than the device's before (those of one model share theirs),
-# and so does what hardly any device has.
+# PostgreSQL. A layout stands only where it is another than the device's before (those of one model share
+# theirs), and so does what hardly any device has.
 _LOAD = """
 SELECT string_agg(serial_key, E'\\x1f'), string_agg(int8send(id), ''), string_agg(int2send(said), ''),
     string_agg(timestamptz_send(coalesce(observed_at, '-infinity')), ''),

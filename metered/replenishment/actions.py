@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from metered.fleet.actions import mark_replenishment_started
 from metered.fleet.models import Device
+from metered.lib.ids import new_public_id
 from metered.lib.wake import wake
 from metered.reads import copying
 from metered.reads import queries as reads
@@ -160,7 +161,8 @@ def fold_reads(*, now: dt.datetime | None = None) -> int:
 def _addresses_of(device_ids: Sequence[int]) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, address_id FROM fleet_device WHERE id = ANY(%s::bigint[])", [numbers(list(device_ids))]
+            "SELECT id, address_id FROM fleet_device WHERE id = ANY(%s::bigint[])",
+            [numbers(list(device_ids))],
         )
         return dict(cursor.fetchall())
 
@@ -412,7 +414,8 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
     _lock_addresses(addresses)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM fleet_device WHERE address_id = ANY(%s::bigint[]) AND removed_at IS NULL ORDER BY id",
+            "SELECT id FROM fleet_device"
+            " WHERE address_id = ANY(%s::bigint[]) AND removed_at IS NULL ORDER BY id",
             [numbers(list(addresses))],
         )
         device_ids = [row[0] for row in cursor.fetchall()]
@@ -430,8 +433,9 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
         if taken or to_count or loaded.new_pools:
             saving.save(loaded, np.arange(loaded.devices.size))
         stock.ask_count(pool_ids=to_count, because=CountRequest.Because.UNSURE, at=now)
-        _keep_reasons(outcome.reasons, now)
-        _propose(outcome.proposals, now)
+        reasons = {pool: copying.text(_json(reason)) for pool, reason in outcome.reasons.items()}
+        _keep_reasons(reasons, now)
+        _propose(outcome.proposals, reasons, now)
         next_look = outcome.next_look
     latest, soonest = now + deciding.LONGEST_WAIT * _DAY, now + _DAY / 24
     again = {
@@ -457,13 +461,12 @@ DELETE FROM stage_reasons
 """
 
 
-def _keep_reasons(reasons: dict[int, dict[str, object]], now: dt.datetime) -> None:
-    # By COPY: as parameters each would be quoted three times over.
-    lines = [f"{pool}\t{copying.text(_json(reasons[pool]))}\n" for pool in sorted(reasons)]
+def _keep_reasons(reasons: dict[int, str], now: dt.datetime) -> None:
+    """`reasons`: pool → its reason as a column of COPY; as parameters each would be quoted three times."""
     with connection.cursor() as cursor:
         cursor.execute(_STAGE_REASONS)
         with cursor.copy("COPY stage_reasons FROM STDIN") as copy:
-            copy.write("".join(lines))
+            copy.write("".join([f"{pool}\t{reason}\n" for pool, reason in sorted(reasons.items())]))
         cursor.execute(
             "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
             " FROM stage_reasons r WHERE f.pool_id = r.pool_id",
@@ -479,20 +482,20 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stage_proposals (
 DELETE FROM stage_proposals
 """
 _OPEN_PROPOSALS = """
-INSERT INTO replenishment_proposal (public_id, account_id, contract_id, address_id, pool_id, quantity, slot_ids,
-    status, reason, decided_at, closed_reason)
+INSERT INTO replenishment_proposal (public_id, account_id, contract_id, address_id, pool_id, quantity,
+    slot_ids, status, reason, decided_at, closed_reason)
 SELECT public_id, account_id, contract_id, address_id, pool_id, quantity, slot_ids, 'open', reason, %s, ''
 FROM stage_proposals ORDER BY pool_id ON CONFLICT DO NOTHING
 """
 
 
-def _propose(proposals: Sequence[Proposal], now: dt.datetime) -> None:
+def _propose(proposals: Sequence[deciding.Wanted], reasons: Mapping[int, str], now: dt.datetime) -> None:
     """Open proposals, in pool order; a pool that has one already keeps it."""
     if not proposals:
         return
     lines = [
-        f"{row.public_id}\t{row.account_id}\t{row.contract_id}\t{row.address_id}\t{row.pool_id}\t{row.quantity}"
-        f"\t{copying.numbers(row.slot_ids)}\t{copying.text(_json(row.reason))}\n"
+        f"{new_public_id()}\t{row.account_id}\t{row.contract_id}\t{row.address_id}\t{row.pool_id}"
+        f"\t{row.quantity}\t{copying.numbers(row.slot_ids)}\t{reasons[row.pool_id]}\n"
         for row in proposals
     ]
     with connection.cursor() as cursor:

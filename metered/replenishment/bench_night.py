@@ -1,4 +1,4 @@
-"""`bench night`: a night over 1,000,000 positions of which one in a hundred is due, and what it costs otherwise.
+"""`bench night`: a night over 1,000,000 positions of which one in a hundred is due, and what else costs.
 
 Every figure is set against one sequential scan of the positions, by one process. The night finds the due
 addresses by their index, weighs every pool there, keeps each reason and proposes what is to be sent. Beside
@@ -9,6 +9,7 @@ a device that has 30, 365 or 1,095 days of history.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,7 @@ from metered.replenishment import actions
 from metered.replenishment.models import FleetStats, Position, Proposal
 
 ADDRESSES, DEVICES, SLOTS = 55_556, 3, 6
-"""Addresses, devices of each, slots of each device: 1,000,008 positions, and a pool per address and supply."""
+"""Addresses, devices of each, slots of each device: 1,000,008 positions; a pool per address and supply."""
 DUE = 100
 """One address in so many is due."""
 ACCOUNTS = 1000
@@ -43,39 +44,44 @@ SUPPLIES = (
 Say = Callable[[str], Any]
 
 _ADDRESSES = """
-INSERT INTO accounts_address (id, public_id, account_id, name, time_zone, country, subdivision, refused_reason)
+INSERT INTO accounts_address (id, public_id, account_id, name, time_zone, country, subdivision,
+    refused_reason)
 SELECT n, substr(md5('a' || n), 1, 12), 1 + n %% %(accounts)s, 'Site ' || n, 'UTC', 'US', '', ''
 FROM generate_series(1, %(addresses)s) AS n
 """
 _DEVICES = """
-INSERT INTO fleet_device (id, public_id, account_id, contract_id, address_id, model_id, serial, serial_key, name,
-    place, path, installed_on, replenishment, replenishment_reason)
-SELECT n, substr(md5('d' || n), 1, 12), a.account_id, a.account_id, a.id, %(model)s, 'N' || n, 'N' || n, '', '',
-    'agent', '2024-01-01', 'on', ''
+INSERT INTO fleet_device (id, public_id, account_id, contract_id, address_id, model_id, serial, serial_key,
+    name, place, path, installed_on, replenishment, replenishment_reason)
+SELECT n, substr(md5('d' || n), 1, 12), a.account_id, a.account_id, a.id, %(model)s, 'N' || n,
+    'N' || n, '', '', 'agent', '2024-01-01', 'on', ''
 FROM generate_series(1, %(devices)s) AS n JOIN accounts_address a ON a.id = 1 + (n - 1) / %(each)s
 """
 _SLOTS = """
-INSERT INTO fleet_slot (id, account_id, device_id, kind, colorant, code, position, name, supply_id, replenished)
-SELECT (d.id - 1) * %(slots)s + p.n, d.account_id, d.id, s.kind, s.colorant, '1.' || p.n, p.n - 1, '', s.id, true
+INSERT INTO fleet_slot (id, account_id, device_id, kind, colorant, code, position, name, supply_id,
+    replenished)
+SELECT (d.id - 1) * %(slots)s + p.n, d.account_id, d.id, s.kind, s.colorant, '1.' || p.n, p.n - 1, '', s.id,
+    true
 FROM fleet_device d CROSS JOIN generate_series(1, %(slots)s) AS p (n) JOIN fleet_supply s ON s.id = p.n
 """
 _POOLS = """
-INSERT INTO stock_pool (id, public_id, account_id, contract_id, address_id, supply_id, shelf, on_the_way, leaving)
-SELECT (a.id - 1) * %(slots)s + s.id, substr(md5('p' || a.id || '/' || s.id), 1, 12), a.account_id, a.account_id,
-    a.id, s.id, 0, 0, 0
+INSERT INTO stock_pool (id, public_id, account_id, contract_id, address_id, supply_id, shelf, on_the_way,
+    leaving)
+SELECT (a.id - 1) * %(slots)s + s.id, substr(md5('p' || a.id || '/' || s.id), 1, 12), a.account_id,
+    a.account_id, a.id, s.id, 0, 0, 0
 FROM accounts_address a CROSS JOIN fleet_supply s
 """
 # As folding leaves it: levels anywhere between a twentieth and full, use as rated, a hundred pages a day.
 _RATES = """
 INSERT INTO replenishment_devicerate (device_id, account_id, folded_at, slots, uses, t, total, colour, n_fast,
     n_slow, nc_fast, nc_slow, d_fast, d_slow, err, held_t, held_total, held_colour)
-SELECT d.id, d.account_id, %(at)s, kept.slots, kept.uses, %(t)s, 50000, 20000, 1100, 6000, 440, 2400, 11, 60, 0.05,
-    'nan', 'nan', 'nan'
+SELECT d.id, d.account_id, %(at)s, kept.slots, kept.uses, %(t)s, 50000, 20000, 1100, 6000, 440, 2400,
+    11, 60, 0.05, 'nan', 'nan', 'nan'
 FROM fleet_device d CROSS JOIN LATERAL (
     SELECT string_agg(
-            int8send(s.id) || int8send((d.address_id - 1) * %(slots)s + s.position + 1) || int2send(1::int2)
-            || int2send(0::int2) || int2send(0::int2) || float8send(0.05 + 0.95 * random()) || float8send(0.02)
-            || float8send(0.02) || float8send(0.02) || float8send(0.003) || float8send(0) || float8send('nan')
+            int8send(s.id) || int8send((d.address_id - 1) * %(slots)s + s.position + 1)
+            || int2send(1::int2) || int2send(0::int2) || int2send(0::int2)
+            || float8send(0.05 + 0.95 * random()) || float8send(0.02) || float8send(0.02)
+            || float8send(0.02) || float8send(0.003) || float8send(0) || float8send('nan')
             || float8send(%(t)s), '' ORDER BY s.id) AS slots,
         array_fill(1.0::float8, ARRAY[2 * %(slots)s]) AS uses
     FROM fleet_slot s WHERE s.device_id = d.id
@@ -90,8 +96,8 @@ SELECT s.id, s.account_id, s.device_id, (d.address_id - 1) * %(slots)s + s.posit
 FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id
 """
 _FORECASTS = """
-INSERT INTO replenishment_poolforecast (pool_id, account_id, entry_id, shelf, below, "right", above, base, arrived,
-    r_base, used, v, v_t, asked)
+INSERT INTO replenishment_poolforecast (pool_id, account_id, entry_id, shelf, below, "right", above, base,
+    arrived, r_base, used, v, v_t, asked)
 SELECT p.id, p.account_id, 0, 0, 0.0, 0.96, 0.04, 0, 0, 0.3, 0, 0.1225, %(t)s, 'nan' FROM stock_pool p
 """
 _STATES = """
@@ -103,7 +109,8 @@ FROM fleet_device d
 """
 _REVIEWS = """
 INSERT INTO replenishment_addressreview (address_id, account_id, due_at)
-SELECT id, account_id, CASE WHEN id %% %(due)s = 0 THEN %(at)s ELSE %(at)s::timestamptz + interval '5 days' END
+SELECT id, account_id,
+    CASE WHEN id %% %(due)s = 0 THEN %(at)s ELSE %(at)s::timestamptz + interval '5 days' END
 FROM accounts_address
 """
 _HISTORY = """
@@ -160,7 +167,7 @@ def fill(addresses: int, now: dt.datetime) -> None:
     """The fleet and its running state, by SQL."""
     model = _catalogue()
     at = now - dt.timedelta(hours=12)
-    values = {
+    values: dict[str, Any] = {
         "accounts": ACCOUNTS,
         "addresses": addresses,
         "devices": addresses * DEVICES,
@@ -222,7 +229,9 @@ def _again(now: dt.datetime) -> None:
             "UPDATE replenishment_addressreview SET due_at = %s WHERE address_id %% %s = 0",
             [now - dt.timedelta(hours=1), DUE],
         )
-        cursor.execute("VACUUM replenishment_addressreview, replenishment_position, replenishment_poolforecast")
+        cursor.execute(
+            "VACUUM replenishment_addressreview, replenishment_position, replenishment_poolforecast"
+        )
 
 
 def _loop(device_ids: list[int], now: dt.datetime) -> None:
@@ -233,19 +242,21 @@ def _loop(device_ids: list[int], now: dt.datetime) -> None:
         rows = list(Observation.objects.filter(device_id=pk, observed_at__gt=since).order_by("observed_at"))
         for slot in device.slots.select_related("supply"):
             used = 0
-            for before, after in zip(rows, rows[1:], strict=False):
+            for before, after in itertools.pairwise(rows):
                 used += max(before.levels[slot.position] - after.levels[slot.position], 0)
             left = rows[-1].levels[slot.position] if rows else 500
             days = left / max(used / 90, 0.1)
             position = Position.objects.get(slot=slot)
+            pool_id = position.pool_id
+            assert pool_id is not None
             position.days_q50, position.runs_out_at = days, now + dt.timedelta(days=days)
             position.runs_out_from = position.runs_out_until = position.runs_out_at
             position.looked_at = now
             position.save()
-            if days < 10 and not Proposal.objects.filter(pool_id=position.pool_id, status="open").exists():
+            if days < 10 and not Proposal.objects.filter(pool_id=pool_id, status="open").exists():
                 Proposal.objects.create(
                     account=device.account, contract=device.contract, address=device.address,
-                    pool_id=position.pool_id, quantity=1, slot_ids=[slot.pk], reason={"days": days},
+                    pool_id=pool_id, quantity=1, slot_ids=[slot.pk], reason={"days": days},
                 )  # fmt: skip
 
 
@@ -296,9 +307,9 @@ def run(say: Say, rounds: int, addresses: int = ADDRESSES) -> None:
         cursor.execute("VACUUM ANALYZE reads_observation")
     sample = groups[365][:SAMPLE]
     full = clock(lambda: actions.rebuild(device_ids=sample, now=now)).cpu / SAMPLE * devices
-    say(f"  full recompute, 365 days each, CPU      {full:12.0f} {full / scan.cpu:6.0f}   from {SAMPLE} devices")
+    say(f"  full recompute, 365 days each, CPU   {full:12.0f} {full / scan.cpu:8.0f}   {SAMPLE} devices")
     looped = clock(lambda: _loop(groups[365][-LOOPED:], now)).cpu / LOOPED * devices
-    say(f"  a loop over model objects, CPU          {looped:12.0f} {looped / scan.cpu:6.0f}   from {LOOPED} devices")
+    say(f"  a loop over model objects, CPU       {looped:12.0f} {looped / scan.cpu:8.0f}   {LOOPED} devices")
     say(f"model objects ÷ night: {looped / night.cpu:,.0f}   must ≥ 1,000, aim ≥ 5,000")
     _per_report(say, groups, now, rounds)
 
@@ -315,5 +326,5 @@ def _per_report(say: Say, groups: dict[int, list[int]], now: dt.datetime, rounds
                 taken[days].append(cost.cpu * 1000 / len(ids))
     least = statistics.median(taken[min(taken)])
     for days, costs in taken.items():
-        cost = statistics.median(costs)
-        say(f"  a report more after {days:5,} days folded: {cost:6.0f} µs CPU  × {cost / least:.2f}")
+        middle = statistics.median(costs)
+        say(f"  a report more after {days:5,} days: {middle:6.0f} µs CPU  × {middle / least:.2f}")

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from metered.accounts.models import Address
-from metered.fleet.models import Contract, Supply
+from metered.fleet.models import Supply
 from metered.fleet.policy import Use, may_be_sent
 from metered.lib.said import as_kept
 from metered.reads.copying import numbers
@@ -66,12 +65,25 @@ class Facts:
     """What each slot last reported; slots that never did are missing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A proposal to be made: what Proposal keeps."""
+
+    account_id: int
+    contract_id: int
+    address_id: int
+    pool_id: int
+    quantity: int
+    slot_ids: list[int]
+    reason: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one look decided: per pool (id → reason), proposals to make, run-outs per slot row, next looks."""
 
     reasons: dict[int, dict[str, Any]] = field(default_factory=dict)
-    proposals: list[Proposal] = field(default_factory=list)
+    proposals: list[Wanted] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
     """Pools whose shelf somebody should count."""
     next_look: dict[int, float] = field(default_factory=dict)
@@ -91,6 +103,28 @@ LEFT JOIN reads_devicestate s ON s.device_id = d.id WHERE d.id = ANY(%s::bigint[
 """
 
 
+_TERMS = """
+SELECT id, status, starts_on, ends_on, included_kinds FROM fleet_contract WHERE id = ANY(%s::bigint[])
+"""
+_PLACES = """
+SELECT id, retired_at, refused_reason FROM accounts_address WHERE id = ANY(%s::bigint[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    status: str
+    starts_on: dt.date
+    ends_on: dt.date | None
+    included_kinds: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    retired_at: dt.datetime | None
+    refused_reason: str
+
+
 def facts(loaded: Loaded, now: dt.datetime) -> Facts:
     """Read what decisions need of contracts, addresses, supplies, and proposals that are still open."""
     ids = loaded.pools[loaded.pools > 0].tolist()
@@ -99,8 +133,10 @@ def facts(loaded: Loaded, now: dt.datetime) -> Facts:
         rows = cursor.fetchall()
         cursor.execute(_DEVICES, [numbers(loaded.devices.tolist())])
         said = cursor.fetchall()
-    contracts = Contract.objects.in_bulk({row[2] for row in rows})
-    addresses = Address.objects.in_bulk({row[3] for row in rows})
+        cursor.execute(_TERMS, [numbers(list({row[2] for row in rows}))])
+        contracts = {pk: _Terms(*more) for pk, *more in cursor.fetchall()}
+        cursor.execute(_PLACES, [numbers(list({row[3] for row in rows}))])
+        addresses = {pk: _Place(*more) for pk, *more in cursor.fetchall()}
     supplies = Supply.objects.in_bulk({row[4] for row in rows})
     described = {
         pk: {
@@ -373,7 +409,7 @@ class _Writer:
 
     def _propose(self, fact: PoolFacts, reason: dict[str, Any], s: list[int]) -> None:
         self.outcome.proposals.append(
-            Proposal(
+            Wanted(
                 account_id=fact.account_id,
                 contract_id=fact.contract_id,
                 address_id=fact.address_id,
@@ -381,6 +417,5 @@ class _Writer:
                 quantity=reason["quantity"],
                 slot_ids=[self.slots[row] for row in s[: max(reason["quantity"], 1)]],
                 reason=reason,
-                decided_at=self.now,
             )
         )

@@ -87,7 +87,7 @@ class DeviceRate(models.Model):
     def slot_states(self) -> dict[int, dict[str, float]]:
         """Slot → its state by the method's names. `a` of a slot that was never taught is relative to the
         fleet's mean use."""
-        return records.plain(self.slots, self.uses)
+        return records.plain(bytes(self.slots), self.uses)
 
 
 class Position(models.Model):
@@ -120,7 +120,6 @@ class Position(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["device"], name="position_by_device"),
             models.Index(
                 fields=["account", "runs_out_at"],
                 condition=Q(runs_out_at__isnull=False),
@@ -386,7 +385,8 @@ class NightRun(models.Model):
 class NightShard(models.Model):
     """A part of a run that one worker takes at once: the due addresses between two ids.
 
-    `due`: how many there were when the run began; `looked` and `failed`: what became of those that still were.
+    `due`: how many there were when the run began; `looked` and `failed`: what became of those that still
+    were.
     """
 
     run = models.ForeignKey(NightRun, models.CASCADE, related_name="parts")

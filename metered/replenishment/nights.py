@@ -1,9 +1,9 @@
 """The nightly run: every address of the fleet that is due, in shards that Celery's workers share.
 
 A run is a row and its shards are rows, made once a day. A worker takes the next open shard under a lock that
-ends with its transaction, weighs the due addresses there and marks it: a worker that dies leaves the shard open
-for the next one, and a shard taken twice finds nothing due the second time. Between nights, the same looks
-happen as reports arrive (actions.review_addresses).
+ends with its transaction, weighs the due addresses there and marks it: a worker that dies leaves the shard
+open for the next one, and a shard taken twice finds nothing due the second time. Between nights, the same
+looks happen as reports arrive (actions.review_addresses).
 """
 
 from __future__ import annotations

@@ -52,8 +52,8 @@ def fetch(
     """The result of `query`, whose columns are those of `columns` in their order, as arrays in its order.
 
     Each column comes as one string of bytes: a message per row, as COPY sends them, would cost more than the
-    query. A "timestamptz" comes as microseconds since 1970. A column "bytea" is all its bytes behind one another, and has another with the lengths, called
-    "length of …". Raises ValueError when a value is NULL.
+    query. A "timestamptz" comes as microseconds since 1970. A "bytea" is all its bytes behind one another,
+    and has another column with the lengths, "length of …". Raises ValueError when a value is NULL.
     """
     names = ", ".join(f'"{name}"' for name in columns)
     wanted: list[tuple[str, str, str]] = []
@@ -112,9 +112,9 @@ def upsert(
     """Insert or update rows of `table` by `key`: COPY into a temporary table, then one statement in key
     order.
 
-    `expressions`: SQL of a column where it is not the value as it travelled, of the row `staged`; `defaults`: further columns that
-    only an insert sets. `all_known`: every row is there already, and the caller keeps others from removing
-    it: an UPDATE alone costs half as much.
+    `expressions`: SQL of a column where it is not the value as it travelled, of the row `staged`;
+    `defaults`: further columns that only an insert sets. `all_known`: every row is there already, and the
+    caller keeps others from removing it: an UPDATE alone costs half as much.
     """
     staged = f"stage_{table}"
     stage(cursor, staged, columns, *groups)

@@ -31,7 +31,8 @@ _DEVICE = {
     "device_id": ">i8", "account_id": ">i8", "folded_at": ">i8", "slots": "bytea", "uses": "float8[]",
     **dict.fromkeys(RATE, ">f8"),
 }  # fmt: skip
-_WHEN = "CASE WHEN staged.folded_at <> 0 THEN timestamptz 'epoch' + staged.folded_at * interval '1 microsecond' END"
+_WHEN = """CASE WHEN staged.folded_at <> 0 THEN
+    timestamptz 'epoch' + staged.folded_at * interval '1 microsecond' END"""
 
 
 def save_devices(cursor: Any, loaded: Loaded, rows: Ints) -> None:

@@ -318,7 +318,8 @@ def taught(weight: float) -> tuple[Ints, Floats, Floats]:
             some = np.flatnonzero(kept.uses[:, 1] > weight)
             kinds = fetch(
                 cursor, {"slot_id": ">i8", "kind": ">i2"},
-                f"SELECT s.id, {KIND_SQL} FROM fleet_slot s WHERE s.id = ANY(%(ids)s::bigint[]) ORDER BY s.id",  # noqa: S608
+                f"SELECT s.id, {KIND_SQL} FROM fleet_slot s"  # noqa: S608
+                " WHERE s.id = ANY(%(ids)s::bigint[]) ORDER BY s.id",
                 {"ids": numbers(kept.slot_id[some].tolist())},
             )  # fmt: skip
             mine, at = _rows_of(kept.slot_id[some], kinds["slot_id"])

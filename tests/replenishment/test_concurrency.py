@@ -16,6 +16,7 @@ from django.utils import timezone
 from metered.reads.models import Batch
 from metered.reads.sender import Sender
 from metered.replenishment import actions, saving, store
+from metered.replenishment.deciding import Wanted
 from metered.replenishment.models import (
     AddressReview,
     DeviceRate,
@@ -97,12 +98,18 @@ def test_twenty_reviews_at_once_make_one_proposal_per_pool(
 
     def propose() -> None:
         with transaction.atomic():
-            actions._propose([_copy(model)], NOW)
+            actions._propose([_wanted(model)], {model.pool_id: "{}"}, NOW)
 
     at_once(20, propose)
     assert Proposal.objects.count() == 1
     with pytest.raises(IntegrityError):
         _copy(model).save()
+
+
+def _wanted(proposal: Proposal) -> Wanted:
+    return Wanted(
+        proposal.account_id, proposal.contract_id, proposal.address_id, proposal.pool_id, 1, [], {}
+    )  # fmt: skip
 
 
 def _copy(proposal: Proposal) -> Proposal:

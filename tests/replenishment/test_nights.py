@@ -123,7 +123,8 @@ def test_an_address_that_fails_holds_up_no_other(low: list[Device]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS"
-            f" $$ BEGIN IF NEW.address_id = {bad} THEN RAISE EXCEPTION 'poisoned'; END IF; RETURN NEW; END $$;"
+            f" $$ BEGIN IF NEW.address_id = {bad} THEN RAISE EXCEPTION 'poisoned'; END IF;"
+            " RETURN NEW; END $$;"
             " CREATE TRIGGER poisoned BEFORE INSERT ON replenishment_proposal"
             " FOR EACH ROW EXECUTE FUNCTION poisoned()"
         )

@@ -11,6 +11,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # The foreign key has an index of its own; each look had to write both.
+        migrations.RemoveIndex(model_name='position', name='position_by_device'),
         migrations.CreateModel(
             name='NightRun',
             fields=[
