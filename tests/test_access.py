@@ -323,6 +323,7 @@ replenishment.poolforecast
 replenishment.position
 replenishment.devicerate
 replenishment.addressreview
+replenishment.nightrun
 replenishment.announcedjob
 replenishment.heavyjob
 replenishment.supplystats

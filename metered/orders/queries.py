@@ -247,7 +247,9 @@ def shipped_units_for_system(account_id: int, supply_ids: Iterable[int]) -> dict
 
 def heard_on_for_system(address_id: int) -> dict[int, dt.date]:
     """Device → the day of the last observation or read that the forecast knows, for the address."""
-    rates = DeviceRate.objects.filter(device__address_id=address_id, device__removed_at=None)
+    rates = DeviceRate.objects.filter(
+        device__address_id=address_id, device__removed_at=None, folded_at__isnull=False
+    )
     return {device_id: at.date() for device_id, at in rates.values_list("device_id", "folded_at")}
 
 

@@ -53,6 +53,7 @@ def ask_for_contact(*, device: Device, actor: User, now: dt.datetime | None = No
     return asked
 
 
+_SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM reads_connectioncheck WHERE account_id = %s AND outcome = '')"
 _ANSWER = """
 WITH known AS (
     SELECT c.id, s.path, s.software, s.complete,
@@ -81,6 +82,9 @@ def answer(account_id: int, heard: Collection[int], refused: Mapping[int, str], 
     come one after the other (ingest's lock), so that two never answer in another order.
     """
     with connection.cursor() as cursor:
+        cursor.execute(_SOMEBODY_WAITS, [account_id])
+        if not cursor.fetchone()[0]:
+            return
         if heard:
             cursor.execute(_ANSWER, {"account": account_id, "heard": sorted(heard), "at": at})
         if refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
@@ -18,11 +19,18 @@ def text(value: str) -> str:
 def numbers(values: list[int] | list[int | None]) -> str:
     """Whole numbers as an array column; None is NULL."""
     # Python writes a list as PostgreSQL reads an array, but for the brackets and None.
-    return f"{{{str(values)[1:-1].replace('None', 'NULL')}}}"
+    text = str(values)[1:-1]
+    return f"{{{text.replace('None', 'NULL') if 'N' in text else text}}}"
 
 
 def words(values: Sequence[str | None]) -> str:
     """Strings as an array column; None is NULL."""
+    return _words(tuple(values))
+
+
+# Alerts are few words that thousands of devices say.
+@lru_cache(maxsize=1024)
+def _words(values: tuple[str | None, ...]) -> str:
     return text(
         "{" + ",".join("NULL" if v is None else f'"{v.translate(_ARRAY_ESCAPES)}"' for v in values) + "}"
     )

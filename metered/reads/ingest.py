@@ -8,6 +8,7 @@ The token's row is locked first and then the account, so batches of one account 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -21,7 +22,6 @@ from metered.fleet.serials import serial_key
 from metered.lib.wake import wake
 from metered.reads import checks, growth, judge, store, wire
 from metered.reads.agents import note_contact
-from metered.reads.models import Batch
 from metered.reads.partitions import ensure_partitions
 from metered.reads.proof import Proof
 from metered.reads.sender import Sender
@@ -117,15 +117,17 @@ def _take(
 
 def _earlier_answer(sender: Sender, agent: wire.Sender, proof: Proof) -> dict[str, Any] | None:
     """What the very same batch was answered before."""
-    rows = list(
-        Batch.objects.filter(token_id=sender.token_id, instance=agent.instance, sequence=agent.sequence)
-        .order_by("-id")
-        .values_list("digest", "answer")
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT digest, answer::text FROM reads_batch"
+            " WHERE token_id = %s AND instance = %s AND sequence = %s ORDER BY id DESC",
+            [sender.token_id, agent.instance, agent.sequence],
+        )
+        rows = cursor.fetchall()
     if not rows:
         return None
     digest = proof.digest()
-    return next((answer for known, answer in rows if bytes(known) == digest), None)
+    return next((json.loads(answer) for known, answer in rows if bytes(known) == digest), None)
 
 
 def _index_of(item: Mapping[str, Any]) -> int:
@@ -147,9 +149,12 @@ def _lock(sender: Sender) -> None:
 def _ensure_months(reports: list[Report | Malformed], received_at: dt.datetime) -> None:
     """The usual partitions, before the transaction begins: a wrong clock's own month is never needed."""
     earliest, latest = received_at - judge.CLOCK_BEHIND, received_at + judge.CLOCK_AHEAD
-    moments = [report.observed_at for report in reports if isinstance(report, Report)]
-    usual = [moment for moment in moments if earliest <= moment <= latest]
-    ensure_partitions(min(usual, default=received_at), max([*usual, received_at]))
+    moments = [report.observed_at for report in reports if type(report) is Report]
+    first, last = min(moments, default=received_at), max(moments, default=received_at)
+    if first < earliest or last > latest:
+        usual = [moment for moment in moments if earliest <= moment <= latest]
+        first, last = min(usual, default=received_at), max(usual, default=received_at)
+    ensure_partitions(first, max(last, received_at))
 
 
 def _record(sender: Sender, agent: wire.Sender, digest: bytes, answer: Answer, run: _Run) -> None:
@@ -224,61 +229,43 @@ class _Run:
 
     def _find(self, chosen: list[int]) -> list[tuple[int, Report, store.Known]]:
         """The reports whose device is known here."""
-        keys: dict[int, str] = {}
+        reports = self.reports
+        keys: list[tuple[int, Report, str]] = []
         for index in chosen:
-            report = self.reports[index]
-            serial = report.serial
+            report = reports[index]
             if isinstance(report, Malformed):
                 self._refuse(index, report.serial, judge.Refusal("malformed_report", report.detail))
-            elif not serial or not (key := serial_key(serial)):
+            elif not report.serial or not (key := serial_key(report.serial)):
                 self._refuse(
                     index, None, judge.Refusal("missing_serial", "the report names no serial number")
                 )
             else:
-                keys[index] = key
+                keys.append((index, report, key))
         self.proof.begin()
-        devices = store.load(self.sender.account_id, self.sender.device_id, sorted(set(keys.values())))
+        by_key = store.load(self.sender.account_id, self.sender.device_id, {key for _, _, key in keys})
+        own = "agent" if self.sender.device_id is None else "direct"
         found: list[tuple[int, Report, store.Known]] = []
-        for index, key in keys.items():
-            report = self.reports[index]
-            assert isinstance(report, Report)
-            known = devices.get(key)
-            serial = str(report.serial)[:_WORD]
-            if known is None:
-                self._refuse(
-                    index,
-                    serial,
-                    judge.Refusal("unknown_serial", "no device of this account has this serial"),
-                )
-            elif known.removed:
-                self._refuse(
-                    index, serial, judge.Refusal("device_removed", "this device was taken out of use")
-                )
-            elif self.sender.device_id is not None and report.path != "direct":
-                # Otherwise a device could pass its bulletin by calling itself an agent.
-                detail = "a device's own token reports with the path direct"
-                self._refuse(index, serial, judge.Refusal("malformed_report", detail))
-            elif self.sender.device_id is None and report.path != "agent":
-                detail = "an agent's token reports with the path agent"
-                self._refuse(index, serial, judge.Refusal("malformed_report", detail))
-            else:
+        for index, report, key in keys:
+            known = by_key.get(key)
+            if known is not None and not known.removed and report.path == own:
                 found.append((index, report, known))
+            else:
+                self._refuse(index, str(report.serial)[:_WORD], _why_not(known, own))
         return found
 
     def _admit(self, found: list[tuple[int, Report, store.Known]]) -> list[tuple[int, Report, store.Known]]:
         """Those that the bulletins let report (domain rule 9)."""
+        if self.sender.device_id is None:
+            return found
         today = self.received_at.astimezone(dt.UTC).date()
         admitted = []
         for item in found:
             index, report, known = item
-            if report.path == "direct":
-                refusal = judge.admit(
-                    report, known.facts, today=today, tls_below_minimum=self.tls_below_minimum
-                )
-                if refusal is not None:
-                    self.turned_away[known.facts.device_id] = refusal.reason
-                    self._refuse(index, report.serial or None, refusal)
-                    continue
+            refusal = judge.admit(report, known.facts, today=today, tls_below_minimum=self.tls_below_minimum)
+            if refusal is not None:
+                self.turned_away[known.facts.device_id] = refusal.reason
+                self._refuse(index, report.serial or None, refusal)
+                continue
             admitted.append(item)
         return admitted
 
@@ -400,3 +387,14 @@ class _Run:
             {"index": index, "serial": report.serial, "reason": warning.reason, "detail": warning.detail}
             for warning in warnings
         ]
+
+
+def _why_not(known: store.Known | None, own: str) -> judge.Refusal:
+    """Why a report that names a serial is not taken. `own`: the path that the sender's token allows."""
+    if known is None:
+        return judge.Refusal("unknown_serial", "no device of this account has this serial")
+    if known.removed:
+        return judge.Refusal("device_removed", "this device was taken out of use")
+    # Otherwise a device could pass its bulletin by calling itself an agent.
+    who = "an agent's" if own == "agent" else "a device's own"
+    return judge.Refusal("malformed_report", f"{who} token reports with the path {own}")

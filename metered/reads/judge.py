@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from operator import ge
 
 from msgspec import UNSET, Struct
 
 from metered.fleet.software import is_below
-from metered.reads.levels import encode
+from metered.reads.levels import FULL, encode
 from metered.reads.wire import Meter, Report, SupplyLevel
 from metered.reads.words import OTHER, SHEETS, Note
 
@@ -128,10 +129,10 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
     new_meters: list[str] = []
     new_slots: list[SupplyLevel] = []
     place: int | None
-    meter_places, slot_places = layout.meters, layout.slots
+    place_of = layout.meters.get
     for meter in report.meters or ():
         key = meter.meter if meter.unit == "impressions" else meter_key(meter)
-        place = meter_places.get(key)
+        place = place_of(key)
         if place is None:
             new_meters.append(key)
         elif meters[place] is None:
@@ -139,20 +140,24 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
         else:
             return Refusal("malformed_report", f"the meter {key} stands twice")
     fullness = facts.waste_reports_fullness
+    place_of_slot, tenths_of = layout.slots.get, _TENTHS.get
     for supply in report.supplies or ():
-        percent = supply.percent
-        try:
-            code = encode(
-                supply.state, None if percent is UNSET else percent, fullness and supply.kind == "waste"
-            )
-        except ValueError as error:
-            return Refusal("malformed_report", f"slot {supply.slot[:24]!r} {error}")
-        place = slot_places.get((supply.kind, supply.colorant or "", supply.slot))
+        kind, percent = supply.kind, supply.percent
+        # Nearly every level is a percent in tenths; the table spares a look at each of its rules.
+        code = tenths_of(percent) if supply.state == "percent" and kind != "waste" else None  # type: ignore[arg-type]
+        if code is None:
+            try:
+                code = encode(
+                    supply.state, None if percent is UNSET else percent, fullness and kind == "waste"
+                )
+            except ValueError as error:
+                return Refusal("malformed_report", f"slot {supply.slot[:24]!r} {error}")
+        place = place_of_slot((kind, supply.colorant or "", supply.slot))
         if place is None:
             new_slots.append(supply)
             continue
         if levels[place] is not None:
-            return Refusal("malformed_report", f"the slot {supply.kind} {supply.slot} stands twice")
+            return Refusal("malformed_report", f"the slot {kind} {supply.slot} stands twice")
         levels[place] = code
         if supply.cartridge_serial:
             if cartridges is None:
@@ -161,6 +166,9 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
     if new_meters or new_slots:
         return _unknown(layout, new_meters, new_slots)
     return Values(meters, levels, cartridges)
+
+
+_TENTHS = {tenths / 10: encode("percent", tenths / 10) for tenths in range(FULL + 1)}
 
 
 def meter_key(meter: Meter) -> str:
@@ -251,6 +259,17 @@ def judge(
     `place_at`: the moment to keep it under when its own clock can't be believed; None when it surely can.
     `youngest`: no report of the device in the batch claims a later moment.
     """
+    if place_at is None and _is_plain(report, values, facts, last):
+        return Kept(
+            report.observed_at,
+            0,
+            True,
+            values.meters,
+            values.levels,
+            None,
+            Last(report.observed_at, values.meters, None, last.cartridges, None, last.agent_at),
+            [],
+        )
     warnings: list[Refusal] = []
     notes = 0
     observed_at = report.observed_at
@@ -326,6 +345,28 @@ def judge(
         ),
         warnings,
     )
+
+
+def _is_plain(report: Report, values: Values, facts: Facts, last: Last) -> bool:
+    """Whether nothing is to be said of an agent's report: complete, later than the last one, no meter lower
+    or too long, nothing held, no cartridge named. What is not surely plain is judged rule by rule.
+    """
+    if (
+        report.path != "agent"
+        or report.complete is False
+        or values.cartridges is not None
+        or last.held is not None
+        or last.late_since is not None
+        or last.observed_at is None
+        or report.observed_at <= last.observed_at
+        or len(values.meters) != len(last.meters)
+    ):
+        return False
+    try:
+        longest = max(values.meters, default=0)  # type: ignore[type-var]
+        return all(map(ge, values.meters, last.meters)) and longest < 10**facts.meter_digits  # type: ignore[arg-type]
+    except TypeError:
+        return False  # A meter was not told, now or then.
 
 
 def _too_long(facts: Facts, meters: list[int | None]) -> Refusal | None:

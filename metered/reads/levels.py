@@ -65,6 +65,7 @@ def encode(state: str, percent: float | None = None, fullness: bool = False) -> 
     return FULL - tenths if fullness else tenths
 
 
+@lru_cache(maxsize=2048)
 def decode(code: int | None) -> LevelState:
     """The level behind a small integer; None and unknown codes are "not_reported"."""
     if code is None:

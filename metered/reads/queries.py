@@ -16,7 +16,8 @@ from django.utils import timezone
 from metered.accounts.access import Viewer
 from metered.fleet.actions import token_digest
 from metered.fleet.models import Device, Token
-from metered.reads.columns import Columns, Layout, starts
+from metered.reads import copying
+from metered.reads.columns import Columns, Ints, Layout, starts
 from metered.reads.levels import LevelState, decode
 from metered.reads.models import Batch, ConnectionCheck, DeviceState, Note, Read
 from metered.reads.packing import NO_LEVEL, NO_METER
@@ -215,39 +216,57 @@ def untaken_batches_for_system() -> int:
     return Batch.objects.filter(folded_at=None).count()
 
 
+# Devices of a model share their layout: it travels once.
+_LAYOUTS = """
+SELECT array_agg(device_id)::text, array_to_json(meter_keys)::text, array_to_json(slot_keys)::text
+FROM reads_devicestate WHERE device_id = ANY(%s::bigint[]) GROUP BY meter_keys, slot_keys
+"""
+
+
 def layouts_for_system(device_ids: Iterable[int]) -> dict[int, Layout]:
-    """What the numbers of these devices mean; devices that never reported are missing."""
-    rows = DeviceState.objects.filter(device_id__in=list(device_ids)).values_list(
-        "device_id", "meter_keys", "slot_keys"
-    )
-    return {device: Layout(tuple(meters), tuple(slots)) for device, meters, slots in rows}
+    """What the numbers of these devices mean; devices that never reported are missing.
+
+    Devices with the same layout share one object.
+    """
+    found: dict[int, Layout] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_LAYOUTS, [copying.numbers(list(device_ids))])
+        for devices, meters, slots in cursor.fetchall():
+            layout = Layout(tuple(json.loads(meters)), tuple(json.loads(slots)))
+            found |= dict.fromkeys(map(int, devices[1:-1].split(",")), layout)
+    return found
 
 
 # The server puts each column into one byte string in network order; nothing is done per row in Python.
-# An aggregate reads a sorted subquery in its order.
+# An aggregate reads a sorted subquery in its order. Moments travel as PostgreSQL keeps them.
 _COLUMNS = """
 SELECT string_agg(int8send(device_id), ''),
-       string_agg(int8send(observed_us), ''),
-       string_agg(int8send(received_us), ''),
+       string_agg(timestamptz_send(observed_at), ''),
+       string_agg(timestamptz_send(received_at), ''),
        string_agg(int2send(path), ''),
        string_agg(int2send(notes), ''),
        string_agg(int4send(length(meters)), ''),
        string_agg(meters, ''),
        string_agg(int4send(length(levels)), ''),
        string_agg(levels, ''),
-       json_agg(json_build_array(number, cartridges)) FILTER (WHERE cartridges IS NOT NULL)::text
+       json_agg(cartridges) FILTER (WHERE cartridges IS NOT NULL)::text,
+       string_agg(CASE WHEN cartridges IS NULL THEN '\\x00'::bytea ELSE '\\x01'::bytea END, '')
 FROM (
-    SELECT o.device_id, (extract(epoch FROM o.observed_at) * 1000000)::bigint AS observed_us,
-           (extract(epoch FROM o.received_at) * 1000000)::bigint AS received_us, o.path, o.notes,
+    SELECT o.device_id, o.observed_at, o.received_at, o.path, o.notes,
            CASE WHEN o.notes & %(held)s <> 0 THEN ''::bytea ELSE o.meters END AS meters,
-           o.levels, o.cartridges,
-           row_number() OVER (ORDER BY o.device_id, o.observed_at) - 1 AS number
-    FROM unnest(%(devices)s::bigint[], %(after)s::timestamptz[]) AS wanted (device_id, after)
+           o.levels, o.cartridges
+    FROM (
+        SELECT device_id, timestamptz 'epoch' + us * interval '1 microsecond' AS after
+        FROM unnest(%(devices)s::bigint[], %(after)s::bigint[]) AS told (device_id, us)
+    ) AS wanted
     JOIN reads_observation o ON o.device_id = wanted.device_id AND o.observed_at > wanted.after
     WHERE o.observed_at > %(earliest)s AND o.observed_at <= %(until)s AND o.notes & %(second)s = 0
     ORDER BY o.device_id, o.observed_at
 ) AS sorted
 """
+_US = dt.timedelta(microseconds=1)
+_BEGINNING_US = (BEGINNING - _ZERO) // _US
+_POSTGRES_ZERO_US = (dt.datetime(2000, 1, 1, tzinfo=dt.UTC) - _ZERO) // _US
 
 
 def observations_after_for_system(
@@ -259,34 +278,45 @@ def observations_after_for_system(
     In the order (device, time). `device_ids` without repetition. A million rows take about 100 MB: for a
     rebuild ask for some hundred devices at a time.
     """
-    moments = [moment or BEGINNING for moment in after]
+    moments = [_BEGINNING_US if moment is None else (moment - _ZERO) // _US for moment in after]
+    return observations_since_for_system(
+        np.array(device_ids, dtype=np.int64), np.array(moments, dtype=np.int64), until=until
+    )
+
+
+def observations_since_for_system(
+    devices: Ints, after_us: Ints, *, until: dt.datetime | None = None
+) -> Columns:
+    """The same, with each device's moment in microseconds since 1970 UTC; 0: from the beginning."""
+    after = np.where(after_us == 0, _BEGINNING_US, after_us)
     with connection.cursor() as cursor:
         cursor.execute(
             _COLUMNS,
             {
-                "devices": list(device_ids),
-                "after": moments,
-                "earliest": min(moments, default=BEGINNING),
+                "devices": copying.numbers(devices.tolist()),
+                "after": copying.numbers(after.tolist()),
+                "earliest": _ZERO + int(after.min(initial=2**55)) * _US,
                 "until": until or dt.datetime(9999, 1, 1, tzinfo=dt.UTC),
                 "held": int(Note.METER_HELD),
                 "second": int(Note.SECOND),
             },
         )
         row: tuple[Any, ...] = cursor.fetchone()
-    parts = [bytes(part) if part is not None else b"" for part in row[:9]]
+    parts = [bytes(part) if part is not None else b"" for part in (*row[:9], row[10])]
     meter_bytes = np.frombuffer(parts[5], ">i4").astype(np.int64)
     level_bytes = np.frombuffer(parts[7], ">i4").astype(np.int64)
+    changed = np.flatnonzero(np.frombuffer(parts[9], np.uint8)).tolist()
     return Columns(
         device=np.frombuffer(parts[0], ">i8").astype(np.int64),
-        observed_us=np.frombuffer(parts[1], ">i8").astype(np.int64),
-        received_us=np.frombuffer(parts[2], ">i8").astype(np.int64),
+        observed_us=np.frombuffer(parts[1], ">i8").astype(np.int64) + _POSTGRES_ZERO_US,
+        received_us=np.frombuffer(parts[2], ">i8").astype(np.int64) + _POSTGRES_ZERO_US,
         path=np.frombuffer(parts[3], ">i2").astype(np.int16),
         notes=np.frombuffer(parts[4], ">i2").astype(np.int16),
         meter_start=starts(meter_bytes // 8),
         meters=np.frombuffer(parts[6], "<i8").astype(np.int64),
         level_start=starts(level_bytes // 2),
         levels=np.frombuffer(parts[8], "<i2").astype(np.int16),
-        cartridges=dict(json.loads(row[9])) if row[9] else {},
+        cartridges=dict(zip(changed, json.loads(row[9]) if row[9] else (), strict=True)),
     )
 
 
@@ -303,6 +333,7 @@ __all__ = [
     "layouts_for_system",
     "level_history",
     "observations_after_for_system",
+    "observations_since_for_system",
     "reads",
     "sender_for_system",
     "silent",

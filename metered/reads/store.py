@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+import numpy as np
 from django.db import connection
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-from metered.reads import copying, wire
+from metered.reads import copying, packing, wire
 from metered.reads.judge import Facts, Kept, Last, Layout
 from metered.reads.models import ClockCorrection, DeviceState, Observation
 from metered.reads.packing import pack_levels, pack_meters
@@ -48,59 +49,61 @@ class Row(Struct, gc=False):
     levels: list[int | None]
 
 
-# Answered as one JSON text: msgspec reads it several times faster than rows of arrays become Python.
+# One row, each column of all devices as one string: rows would cost Python more than the query costs
+# PostgreSQL. A layout stands only where it is another than the device's before (those of one model share
+# theirs), and so does what hardly any device has.
 _LOAD = """
-SELECT coalesce(json_agg(json_build_array(
-    d.serial_key, d.removed_at IS NOT NULL, d.id, m.meter_digits, m.waste_reports_fullness,
-    b.minimum_software, b.from_date, s.device_id IS NOT NULL,
-    array_to_json(s.meter_keys)::text, array_to_json(s.slot_keys)::text,
-    s.observed_at, s.meters, s.held_meters, s.cartridges, s.late_since{more}
-)), '[]')::text
-FROM fleet_device d
-JOIN fleet_printermodel m ON m.id = d.model_id
-LEFT JOIN fleet_bulletin b ON b.model_id = m.id AND b.published_at <= clock_timestamp()
-LEFT JOIN reads_devicestate s ON s.device_id = d.id
-WHERE d.account_id = %(account)s AND d.serial_key = ANY(string_to_array(%(serials)s, E'\\x1f')){only}
+SELECT string_agg(serial_key, E'\\x1f'), string_agg(int8send(id), ''), string_agg(int2send(said), ''),
+    string_agg(timestamptz_send(coalesce(observed_at, '-infinity')), ''),
+    string_agg(int4send(length(meters)), ''), string_agg(meters, ''),
+    json_agg(json_build_array(meter_keys, slot_keys)) FILTER (WHERE said & {layout} <> 0)::text,
+    json_agg(json_build_array(id, held_meters, cartridges, late_since, agent_at, minimum_software, from_date))
+        FILTER (WHERE rare)::text
+FROM (
+    SELECT d.id, d.serial_key, s.observed_at, array_send(coalesce(s.meters, '{{}}')) AS meters,
+        (m.meter_digits | CASE WHEN d.removed_at IS NULL THEN 0 ELSE {removed} END
+            | CASE WHEN m.waste_reports_fullness THEN {fullness} ELSE 0 END
+            | CASE WHEN s.device_id IS NULL THEN 0 WHEN s.meter_keys = lag(s.meter_keys) OVER models
+                AND s.slot_keys = lag(s.slot_keys) OVER models THEN {state} ELSE {state} | {layout} END
+        )::smallint AS said,
+        s.meter_keys, s.slot_keys, s.held_meters, s.cartridges, s.late_since, {agent_at} AS agent_at,
+        b.minimum_software, b.from_date,
+        (s.held_meters, s.cartridges, s.late_since, {agent_at}, b.from_date) IS DISTINCT FROM
+            (NULL::bigint[], NULL::text[], NULL::timestamptz, NULL::timestamptz, NULL::date) AS rare
+    FROM fleet_device d
+    JOIN fleet_printermodel m ON m.id = d.model_id
+    LEFT JOIN fleet_bulletin b ON b.model_id = m.id AND b.published_at <= clock_timestamp()
+    LEFT JOIN reads_devicestate s ON s.device_id = d.id
+    WHERE d.account_id = %(account)s AND d.serial_key = ANY(string_to_array(%(serials)s, E'\\x1f')){only}
+    WINDOW models AS (ORDER BY d.model_id)
+) AS known
 """
-_OF_AN_AGENT = _LOAD.format(more="", only="")
+_DIGITS, _REMOVED, _FULLNESS, _STATE, _LAYOUT = 63, 64, 128, 256, 512
+_BITS = {"removed": _REMOVED, "fullness": _FULLNESS, "state": _STATE, "layout": _LAYOUT}
+_OF_AN_AGENT = _LOAD.format(agent_at="NULL::timestamptz", only="", **_BITS)
 # Only a device asks whether an agent leads: the last word was an agent's, and it told a level.
 _OF_A_DEVICE = _LOAD.format(
-    more=""",
-    CASE WHEN s.path = 0 AND EXISTS (
+    agent_at="""CASE WHEN s.path = 0 AND EXISTS (
         SELECT 1 FROM unnest(s.levels) AS level WHERE level >= 0 OR level IN (-3, -4, -5)
     ) THEN s.agent_at END""",
     only=" AND d.id = %(device)s",
+    **_BITS,
 )
 
 
-class _Loaded(Struct, array_like=True, gc=False):
-    serial_key: str
-    removed: bool
+class _Rare(Struct, array_like=True, gc=False):
     device_id: int
-    meter_digits: int
-    waste_reports_fullness: bool
-    minimum_software: str | None
-    refused_from: dt.date | None
-    has_state: bool
-    meter_keys: str | None
-    slot_keys: str | None
-    observed_at: dt.datetime | None
-    meters: list[int | None] | None
-    held: list[int | None] | None
-    cartridges: list[str | None] | None
-    late_since: dt.datetime | None
+    held: list[int | None] | None = None
+    cartridges: list[str | None] | None = None
+    late_since: dt.datetime | None = None
     agent_at: dt.datetime | None = None
+    minimum_software: str | None = None
+    refused_from: dt.date | None = None
 
 
-_loaded = msgspec.json.Decoder(list[_Loaded])
-_words = msgspec.json.Decoder(list[str])
-
-
-@lru_cache(maxsize=4096)
-def _keys(meters: str, slots: str) -> tuple[list[str], list[str], Layout]:
-    """Devices of one model share their layout, so that most of a batch finds it here, by its JSON."""
-    meter_keys, slot_keys = _words.decode(meters), _words.decode(slots)
-    return meter_keys, slot_keys, layout_of(meter_keys, slot_keys)
+_rare = msgspec.json.Decoder(list[_Rare])
+_layouts = msgspec.json.Decoder(list[tuple[list[str], list[str]]])
+_USUAL = _Rare(0)
 
 
 def layout_of(meter_keys: list[str], slot_keys: list[str]) -> Layout:
@@ -116,31 +119,51 @@ def layout_of(meter_keys: list[str], slot_keys: list[str]) -> Layout:
     return Layout({key: place for place, key in enumerate(meter_keys)}, slots)
 
 
-def load(account_id: int, device_id: int | None, serial_keys: list[str]) -> dict[str, Known]:
+def load(account_id: int, device_id: int | None, serial_keys: Iterable[str]) -> dict[str, Known]:
     """The account's devices with these serials (`device_id`: only this one). In use goes before removed."""
     sql = _OF_AN_AGENT if device_id is None else _OF_A_DEVICE
     with connection.cursor() as cursor:
         cursor.execute(sql, {"account": account_id, "serials": _UNIT.join(serial_keys), "device": device_id})
-        (text,) = cursor.fetchone()
+        serials, ids, said, observed, lengths, meters, layouts, rare = cursor.fetchone()
+    if serials is None:
+        return {}
+    kept = packing.unpack_arrays(bytes(meters), np.frombuffer(lengths, ">i4"))
+    moments = packing.unpack_moments(observed)
+    odd = {row.device_id: row for row in _rare.decode(rare)} if rare else {}
+    told = iter([(*keys, layout_of(*keys)) for keys in _layouts.decode(layouts)] if layouts else [])
+    nothing: tuple[list[str], list[str], Layout] = [], [], Layout({}, {})
+    shared = nothing
     found: dict[str, Known] = {}
-    for row in _loaded.decode(text):
-        if row.removed and row.serial_key in found:
+    columns = zip(
+        serials.split(_UNIT),
+        np.frombuffer(ids, ">i8").tolist(),
+        np.frombuffer(said, ">i2").tolist(),
+        moments,
+        kept,
+        strict=True,
+    )
+    for serial, pk, bits, observed_at, counts in columns:
+        if bits & _LAYOUT:
+            shared = next(told)
+        removed = bits & _REMOVED != 0
+        if removed and serial in found:
             continue
-        meter_keys, slot_keys, layout = _keys(row.meter_keys or "[]", row.slot_keys or "[]")
-        found[row.serial_key] = Known(
+        meter_keys, slot_keys, layout = shared if bits & _STATE else nothing
+        more = odd.get(pk, _USUAL)
+        found[serial] = Known(
             Facts(
-                row.device_id,
+                pk,
                 meter_keys,
                 slot_keys,
-                row.meter_digits,
-                row.waste_reports_fullness,
-                row.minimum_software,
-                row.refused_from,
+                bits & _DIGITS,
+                bits & _FULLNESS != 0,
+                more.minimum_software,
+                more.refused_from,
             ),
             layout,
-            Last(row.observed_at, row.meters or [], row.held, row.cartridges, row.late_since, row.agent_at),
-            row.removed,
-            row.has_state,
+            Last(observed_at, counts, more.held, more.cartridges, more.late_since, more.agent_at),
+            removed,
+            bits & _STATE != 0,
         )
     return found
 
@@ -260,7 +283,9 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
     by a temporary table. Raises psycopg's IntegrityError when a youngest report is known all the same, or
     falls into a month without a partition: then everything must be done again, `careful`.
     """
-    stem = f"\t{sender.account_id}\t{received_at.isoformat()}\t"
+    # All reports of a batch came by its token's path.
+    path = int(Path.AGENT if sender.device_id is None else Path.DIRECT)
+    stem = f"\t{sender.account_id}\t{received_at.isoformat()}\t{path}\t"
     heard = _BY_AGENT if sender.device_id is None else _BY_ITSELF
     values = {"at": received_at, "agent": sender.agent_id, "second": int(Note.SECOND)}
     newest = 0
@@ -271,12 +296,16 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
         cursor.execute(_PREPARE_STATES)
         with cursor.copy("COPY reads_observation FROM STDIN") as copy:
             lines: list[str] = []
+            last, moment = None, ""
             for row in rows:
                 verdict = row.verdict
-                moment = verdict.observed_at.isoformat()
+                # They come in the order of time, and many devices are read in one second.
+                if verdict.observed_at != last:
+                    last = verdict.observed_at
+                    moment = last.isoformat()
                 line = _observation(row, moment, stem)
                 if row.newest:
-                    states.append(_state(row, moment))
+                    states.append(_state(row, moment, path))
                 if careful or not verdict.newest:
                     late.append(line)
                     moments.append(verdict.observed_at)
@@ -305,30 +334,28 @@ def _observation(row: Row, moment: str, stem: str) -> str:
     verdict = row.verdict
     cartridges = verdict.cartridges
     return (
-        f"{moment}\t{row.device_id}{stem}{_PATHS[row.report.path]}\t{verdict.notes:d}\t"
+        f"{moment}\t{row.device_id}{stem}{verdict.notes:d}\t"
         f"\\\\x{pack_meters(verdict.meters).hex()}\t\\\\x{pack_levels(verdict.levels).hex()}\t"
         f"{copying.NULL if cartridges is None else copying.words(cartridges)}\n"
     )
 
 
-def _state(row: Row, moment: str) -> str:
+def _state(row: Row, moment: str, path: int) -> str:
     """A line of the latest states."""
     report, last = row.report, row.verdict.last
-    cartridges = last.cartridges
+    cartridges, host = last.cartridges, report.host
     return (
-        f"{row.device_id}\t{moment}\t{_PATHS[report.path]}\t"
-        f"{copying.numbers(last.meters)}\t{copying.numbers(row.levels)}\t"
+        f"{row.device_id}\t{moment}\t{path}\t{copying.numbers(last.meters)}\t{copying.numbers(row.levels)}\t"
         f"{copying.NULL if cartridges is None else copying.words(cartridges)}\t"
-        f"{copying.NULL if last.held is None else copying.numbers(last.held)}\t"
-        f"{_optional(report.software)}\t{_optional(report.host)}\t"
-        f"{_alerts(tuple(report.alerts)) if report.alerts else '{}'}\t"
+        f"{copying.NULL if last.held is None else copying.numbers(last.held)}\t{_software(report.software)}\t"
+        f"{copying.text(host) if type(host) is str else copying.NULL}\t"
+        f"{copying.words(report.alerts) if report.alerts else '{}'}\t"
         f"{'f' if report.complete is False else 't'}\t"
         f"{copying.NULL if last.late_since is None else last.late_since.isoformat()}\n"
     )
 
 
 _PART = 200
-_PATHS = {"agent": int(Path.AGENT), "direct": int(Path.DIRECT)}
 
 
 def record(
@@ -367,9 +394,5 @@ def record(
 
 
 @lru_cache(maxsize=256)
-def _alerts(values: tuple[str, ...]) -> str:
-    return copying.words(values)
-
-
-def _optional(value: str | msgspec.UnsetType | None) -> str:
-    return copying.NULL if value is None or value is UNSET else copying.text(value)
+def _software(value: str | msgspec.UnsetType | None) -> str:
+    return copying.text(value) if isinstance(value, str) else copying.NULL

@@ -1,18 +1,18 @@
 """The only writer of what replenishment knows and wants.
 
-Locks: a transaction that touches the state of an address shares the fleet's advisory lock and holds that
-address's (taken in order), then devices, then pools, then the low marks of supplies. Nobody waits for a row
+Locks: a transaction that touches the state of an address holds that address's advisory lock (taken in
+order), then devices, then pools, then the low marks of supplies. Nobody waits for a row
 of AddressReview while holding a pool.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,26 +22,27 @@ from django.utils.translation import gettext as _
 
 from metered.fleet.actions import mark_replenishment_started
 from metered.fleet.models import Device
+from metered.lib.ids import new_public_id
 from metered.lib.wake import wake
+from metered.reads import copying
 from metered.reads import queries as reads
 from metered.reads.actions import mark_folded, postpone_batch
+from metered.reads.copying import numbers
 from metered.replenishment import by_hand, deciding, policy, saving, shortages, store
 from metered.replenishment.arrays import Ints
 from metered.replenishment.calendars import moment_of
 from metered.replenishment.entries import SWAP, take_entries
 from metered.replenishment.folding import Fold, Install
 from metered.replenishment.models import AddressReview, FleetStats, Position, Proposal
-from metered.replenishment.packed import fetch
 from metered.replenishment.rebuilding import Rebuild
-from metered.replenishment.state import KINDS, UNTAUGHT
+from metered.replenishment.state import KINDS
 from metered.replenishment.use import FLEET_WEIGHT, fleet_lesson
 from metered.stock import actions as stock
 from metered.stock.models import CountRequest
 
 logger = logging.getLogger(__name__)
 
-_ADDRESS_LOCK = 7216
-_FLEET_LOCK, _LESSON_LOCK = (7217, 1), (7217, 0)
+_ADDRESS_LOCK, _LESSON_LOCK = 7216, 7217
 _CHUNK = 250
 _DAY = dt.timedelta(days=1)
 _LATER = dt.timedelta(minutes=30)
@@ -64,12 +65,8 @@ def dials() -> policy.Settings:
 
 
 def _lock_addresses(address_ids: Iterable[int]) -> None:
-    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring.
-
-    Everybody here shares the fleet's lock, which `learn_fleet` takes alone: it changes all addresses.
-    """
+    """One at a time per address, until the transaction ends; in order, so that nobody waits in a ring."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", _FLEET_LOCK)
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, (a %% 2147483647)::int)"
             " FROM (SELECT DISTINCT a FROM unnest(%s::bigint[]) a ORDER BY a) AS sorted",
@@ -122,10 +119,11 @@ def _fold_devices(device_ids: Sequence[int], now: dt.datetime) -> list[int]:
     for start in range(0, len(device_ids), 8 * _CHUNK):
         part = [device for device in device_ids[start : start + 8 * _CHUNK] if device in where]
         loaded = store.load(part, now)
-        after = [_EPOCH + int(us) * _US if us else None for us in loaded.folded_us.tolist()]
-        columns = reads.observations_after_for_system(loaded.devices.tolist(), after)
+        columns = reads.observations_since_for_system(loaded.devices, loaded.folded_us)
         if not len(columns):
             continue
+        if columns.cartridges:
+            store.load_cartridges(loaded)
         fold = Fold(loaded, columns, reads.layouts_for_system(part))
         installs = fold.run()
         rows = np.unique(np.searchsorted(loaded.devices, columns.device))
@@ -162,7 +160,10 @@ def fold_reads(*, now: dt.datetime | None = None) -> int:
 
 def _addresses_of(device_ids: Sequence[int]) -> dict[int, int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, address_id FROM fleet_device WHERE id = ANY(%s)", [list(device_ids)])
+        cursor.execute(
+            "SELECT id, address_id FROM fleet_device WHERE id = ANY(%s::bigint[])",
+            [numbers(list(device_ids))],
+        )
         return dict(cursor.fetchall())
 
 
@@ -229,9 +230,7 @@ def rebuild(*, device_ids: Sequence[int], now: dt.datetime | None = None) -> int
         lessons = saving.Lessons()
         for part in _by_address(where):
             loaded = store.load(part, now, fresh=True)
-            columns = reads.observations_after_for_system(
-                loaded.devices.tolist(), [None] * loaded.devices.size
-            )
+            columns = reads.observations_since_for_system(loaded.devices, loaded.folded_us)
             fold = Fold(loaded, columns, reads.layouts_for_system(part))
             by_people = by_hand.all_reads(part)
             Rebuild(loaded, fold, by_people).run()
@@ -380,10 +379,46 @@ def _review_next(now: dt.datetime, limit: int, *, only: int | None = None) -> in
     return len(addresses)
 
 
+def review_range(*, first: int, last: int, now: dt.datetime) -> tuple[int, int]:
+    """Weighs the due addresses with ids from `first` to `last`, in the caller's transaction if there is one.
+
+    Returns how many it weighed and how many failed; those are due again by themselves. Addresses that
+    somebody else weighs right now are left out.
+    """
+    with transaction.atomic():
+        due = AddressReview.objects.filter(pk__gte=first, pk__lte=last, due_at__lte=now)
+        addresses = list(due.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True))
+        looked = failed = 0
+        for start in range(0, len(addresses), _CHUNK):
+            part = addresses[start : start + _CHUNK]
+            try:
+                with transaction.atomic():
+                    _review(part, now)
+                looked += len(part)
+                continue
+            except Exception:
+                logger.exception("a review failed; each address alone now")
+            for address in part:
+                try:
+                    with transaction.atomic():
+                        _review([address], now)
+                    looked += 1
+                except Exception:
+                    logger.exception("address %s can't be reviewed", address)
+                    AddressReview.objects.filter(pk=address).update(due_at=now + _LATER, failed_at=now)
+                    failed += 1
+    return looked, failed
+
+
 def _review(addresses: Sequence[int], now: dt.datetime) -> None:
     _lock_addresses(addresses)
-    standing = Device.objects.filter(address_id__in=addresses, removed_at=None).order_by("pk")
-    device_ids = list(standing.values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM fleet_device"
+            " WHERE address_id = ANY(%s::bigint[]) AND removed_at IS NULL ORDER BY id",
+            [numbers(list(addresses))],
+        )
+        device_ids = [row[0] for row in cursor.fetchall()]
     # What an empty address needs, a later delivery or device will say.
     next_look: dict[int, float] = {}
     if device_ids:
@@ -396,36 +431,79 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
         # were asked for.
         to_count = sorted(outcome.asked)
         if taken or to_count or loaded.new_pools:
-            saving.save_positions_and_pools(loaded)
+            saving.save(loaded, np.arange(loaded.devices.size))
         stock.ask_count(pool_ids=to_count, because=CountRequest.Because.UNSURE, at=now)
-        _keep_reasons(outcome.reasons, now)
+        reasons = {pool: copying.text(_json(reason)) for pool, reason in outcome.reasons.items()}
+        _keep_reasons(reasons, now)
         shortages.keep(outcome.reasons, now)
-        _propose(outcome.proposals)
+        _propose(outcome.proposals, reasons, now)
         next_look = outcome.next_look
-    latest = now + deciding.LONGEST_WAIT * _DAY
-    for address in sorted(addresses):
-        again = moment_of(next_look[address]) if address in next_look else latest
-        AddressReview.objects.filter(pk=address).update(
-            due_at=max(again, now + _DAY / 24), reviewed_at=now, failed_at=None
-        )
-
-
-def _keep_reasons(reasons: dict[int, dict[str, object]], now: dt.datetime) -> None:
-    ids = sorted(reasons)
+    latest, soonest = now + deciding.LONGEST_WAIT * _DAY, now + _DAY / 24
+    again = {
+        address: max(moment_of(next_look[address]), soonest) if address in next_look else latest
+        for address in sorted(addresses)
+    }
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
-            " FROM (SELECT * FROM unnest(%s::bigint[], %s::jsonb[]) AS r (pool_id, reason)) AS r"
-            " WHERE f.pool_id = r.pool_id",
-            [now, ids, [json.dumps(reasons[pool]) for pool in ids]],
+            "UPDATE replenishment_addressreview r SET due_at = again.at, reviewed_at = %s, failed_at = NULL"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS again (address_id, at)"
+            " WHERE r.address_id = again.address_id",
+            [now, numbers(list(again)), list(again.values())],
         )
 
 
-def _propose(proposals: Sequence[Proposal]) -> None:
+def _json(reason: object) -> str:
+    return msgspec.json.encode(reason).decode()
+
+
+_STAGE_REASONS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_reasons (pool_id bigint, reason jsonb) ON COMMIT DELETE ROWS;
+DELETE FROM stage_reasons
+"""
+
+
+def _keep_reasons(reasons: dict[int, str], now: dt.datetime) -> None:
+    """`reasons`: pool → its reason as a column of COPY; as parameters each would be quoted three times."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE_REASONS)
+        with cursor.copy("COPY stage_reasons FROM STDIN") as copy:
+            copy.write("".join([f"{pool}\t{reason}\n" for pool, reason in sorted(reasons.items())]))
+        cursor.execute(
+            "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
+            " FROM stage_reasons r WHERE f.pool_id = r.pool_id",
+            [now],
+        )
+
+
+_STAGE_PROPOSALS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_proposals (
+    public_id text, account_id bigint, contract_id bigint, address_id bigint, pool_id bigint, quantity int,
+    slot_ids bigint[], reason jsonb
+) ON COMMIT DELETE ROWS;
+DELETE FROM stage_proposals
+"""
+_OPEN_PROPOSALS = """
+INSERT INTO replenishment_proposal (public_id, account_id, contract_id, address_id, pool_id, quantity,
+    slot_ids, status, reason, decided_at, closed_reason)
+SELECT public_id, account_id, contract_id, address_id, pool_id, quantity, slot_ids, 'open', reason, %s, ''
+FROM stage_proposals ORDER BY pool_id ON CONFLICT DO NOTHING
+"""
+
+
+def _propose(proposals: Sequence[deciding.Wanted], reasons: Mapping[int, str], now: dt.datetime) -> None:
     """Open proposals, in pool order; a pool that has one already keeps it."""
     if not proposals:
         return
-    Proposal.objects.bulk_create(sorted(proposals, key=lambda p: p.pool_id), ignore_conflicts=True)
+    lines = [
+        f"{new_public_id()}\t{row.account_id}\t{row.contract_id}\t{row.address_id}\t{row.pool_id}"
+        f"\t{row.quantity}\t{copying.numbers(row.slot_ids)}\t{reasons[row.pool_id]}\n"
+        for row in proposals
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE_PROPOSALS)
+        with cursor.copy("COPY stage_proposals FROM STDIN") as copy:
+            copy.write("".join(lines))
+        cursor.execute(_OPEN_PROPOSALS, [now])
     wake("replenishment.proposal")
 
 
@@ -471,35 +549,20 @@ def close_proposals(
 def learn_fleet(*, now: dt.datetime | None = None, every: dt.timedelta = 7 * _DAY) -> bool:
     """c_fleet of each kind: the geometric mean of c over positions with b > 0.6, weekly (method section 2).
 
-    Positions that were never taught follow it. Returns whether it was time.
+    Positions that were never taught follow it: their use is kept relative to it (store.py). Returns whether
+    it was time.
     """
     now = now or timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _LESSON_LOCK)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LESSON_LOCK])
         newest = FleetStats.objects.order_by("-learnt_at").values_list("learnt_at", flat=True).first()
         if newest is not None and newest > now - every:
             return False
-        # A fold or a review in flight would write back the use that it loaded.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _FLEET_LOCK)
         before = dict(FleetStats.objects.values_list("kind", "c_mean"))
-        taught = fetch(
-            cursor,
-            {"kind": ">i2", "a": ">f8", "b": ">f8"},
-            f"SELECT {store.KIND_SQL}, o.a, o.b"  # noqa: S608
-            " FROM replenishment_position o JOIN fleet_slot s ON s.id = o.slot_id WHERE o.b > %(weight)s",
-            {"weight": FLEET_WEIGHT},
-        )
-        learnt = fleet_lesson(taught["kind"], taught["a"], taught["b"])
+        learnt = fleet_lesson(*store.taught(FLEET_WEIGHT))
         for kind, name in enumerate(KINDS):
             mean = learnt.get(kind, before.get(name, 1.0))
             FleetStats.objects.update_or_create(kind=name, defaults={"c_mean": mean, "learnt_at": now})
-            ratio = mean / before.get(name, 1.0)
-            if ratio != 1.0:
-                cursor.execute(
-                    "UPDATE replenishment_position o SET a = o.a * %s FROM fleet_slot s"  # noqa: S608
-                    f" WHERE s.id = o.slot_id AND o.b = %s AND {store.KIND_SQL} = %s",
-                    [ratio, UNTAUGHT, kind],
-                )
     return True
 
 
@@ -514,4 +577,5 @@ __all__ = [
     "rebuild",
     "rebuild_parts",
     "review_addresses",
+    "review_range",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -13,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metered.lib.admin import LookOnlyAdmin
+from metered.lib.admin import LookOnly, LookOnlyAdmin
 from metered.replenishment import actions
 from metered.replenishment.explain import explain
 from metered.replenishment.models import (
@@ -22,12 +24,15 @@ from metered.replenishment.models import (
     DeviceRate,
     FleetStats,
     HeavyJob,
+    NightRun,
+    NightShard,
     PoolForecast,
     Position,
     Proposal,
     SupplyStats,
 )
 from metered.replenishment.rates import PRIOR_DAYS
+from metered.replenishment.state import UNTAUGHT
 
 
 def _words(reason: dict[str, object] | None) -> str:
@@ -101,16 +106,23 @@ class PositionAdmin(LookOnlyAdmin):
         "runs_out_at",
         "runs_out_until",
     )
-    list_select_related = ("slot", "device__model", "account")
+    list_select_related = ("slot", "device__model", "device__rate", "account")
     search_fields = ("device__serial_key", "account__name")
 
-    @admin.display(description=gettext_lazy("Left"), ordering="f")
+    @admin.display(description=gettext_lazy("Left"))
     def left(self, position: Position) -> str:
-        return f"{100 * position.f:.0f}%"
+        state = _state_of(position)
+        return f"{100 * state['f']:.0f}%" if state else "–"
 
     @admin.display(description=gettext_lazy("Use against the rated"))
     def use_per_page(self, position: Position) -> str:
-        return f"× {position.a / position.b:.2f}"
+        state = _state_of(position)
+        return f"× {state['a'] / state['b']:.2f}" if state and state["b"] != UNTAUGHT else "–"
+
+
+def _state_of(position: Position) -> dict[str, float] | None:
+    rate = getattr(position.device, "rate", None)
+    return rate.slot_states().get(position.slot_id) if rate else None
 
 
 @admin.register(DeviceRate)
@@ -161,3 +173,39 @@ class SupplyStatsAdmin(LookOnlyAdmin):
 @admin.register(FleetStats)
 class FleetStatsAdmin(LookOnlyAdmin):
     list_display = ("kind", "c_mean", "learnt_at")
+
+
+class NightShardInline(LookOnly, admin.TabularInline):
+    model = NightShard
+    fields = ("number", "due", "looked", "failed", "done_at")
+
+
+@admin.register(NightRun)
+class NightRunAdmin(LookOnlyAdmin):
+    list_display = ("day", "began_at", "progress", "addresses", "failed", "ended_at")
+    readonly_fields = ("progress", "addresses", "failed")
+    inlines = (NightShardInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NightRun]:
+        rows: QuerySet[NightRun] = super().get_queryset(request)
+        return rows.annotate(
+            done=Count("parts", filter=Q(parts__done_at__isnull=False)),
+            looked_at=Coalesce(Sum("parts__looked"), 0),
+            due_then=Coalesce(Sum("parts__due"), 0),
+            failures=Coalesce(Sum("parts__failed"), 0),
+        )
+
+    @admin.display(description=gettext_lazy("Done"))
+    def progress(self, run: Any) -> str:
+        share = 100 * run.done // run.shards if run.shards else 100
+        return _("%(done)s of %(all)s parts, %(share)s%%") % {
+            "done": run.done, "all": run.shards, "share": share,
+        }  # fmt: skip
+
+    @admin.display(description=gettext_lazy("Addresses weighed"))
+    def addresses(self, run: Any) -> str:
+        return _("%(looked)s of %(due)s") % {"looked": run.looked_at, "due": run.due_then}
+
+    @admin.display(description=gettext_lazy("Failed"))
+    def failed(self, run: Any) -> int:
+        return int(run.failures)

@@ -4,26 +4,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from django.db import connection
 
-from metered.fleet.models import Slot
+from metered.fleet.models import Supply
 from metered.fleet.policy import Use, may_be_sent
 from metered.lib.said import as_kept
+from metered.reads.copying import numbers
 from metered.reads.levels import LevelState, decode
-from metered.reads.models import DeviceState
 from metered.replenishment import policy, risk, use
-from metered.replenishment.arrays import Bools, Floats, Ints
+from metered.replenishment.arrays import Bools, Floats
 from metered.replenishment.calendars import date_of, engine_time, moment_of
 from metered.replenishment.explain import supply_name
 from metered.replenishment.models import Proposal
 from metered.replenishment.store import Loaded
 from metered.replenishment.workdays import Workdays
-from metered.stock.models import Pool
 
 KNOWN_AFTER = 0.5
 """Activity days between meters before a device's rate is its own."""
@@ -63,12 +65,25 @@ class Facts:
     """What each slot last reported; slots that never did are missing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A proposal to be made: what Proposal keeps."""
+
+    account_id: int
+    contract_id: int
+    address_id: int
+    pool_id: int
+    quantity: int
+    slot_ids: list[int]
+    reason: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one look decided: per pool (id → reason), proposals to make, run-outs per slot row, next looks."""
 
     reasons: dict[int, dict[str, Any]] = field(default_factory=dict)
-    proposals: list[Proposal] = field(default_factory=list)
+    proposals: list[Wanted] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
     """Pools whose shelf somebody should count."""
     next_look: dict[int, float] = field(default_factory=dict)
@@ -76,71 +91,116 @@ class Outcome:
     known: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
 
+_POOLS = """
+SELECT p.id, p.account_id, p.contract_id, p.address_id, p.supply_id, p.shelf, p.on_the_way, p.counted_at,
+    EXISTS (SELECT FROM replenishment_proposal r WHERE r.pool_id = p.id AND r.status IN ('open', 'taken'))
+FROM stock_pool p WHERE p.id = ANY(%s::bigint[])
+"""
+_DEVICES = """
+SELECT d.id, d.public_id, d.name, m.name, array_to_json(s.levels)::text
+FROM fleet_device d JOIN fleet_printermodel m ON m.id = d.model_id
+LEFT JOIN reads_devicestate s ON s.device_id = d.id WHERE d.id = ANY(%s::bigint[])
+"""
+
+
+_TERMS = """
+SELECT id, status, starts_on, ends_on, included_kinds FROM fleet_contract WHERE id = ANY(%s::bigint[])
+"""
+_PLACES = """
+SELECT id, retired_at, refused_reason FROM accounts_address WHERE id = ANY(%s::bigint[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    status: str
+    starts_on: dt.date
+    ends_on: dt.date | None
+    included_kinds: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    retired_at: dt.datetime | None
+    refused_reason: str
+
+
 def facts(loaded: Loaded, now: dt.datetime) -> Facts:
     """Read what decisions need of contracts, addresses, supplies, and proposals that are still open."""
     ids = loaded.pools[loaded.pools > 0].tolist()
-    busy = set(
-        Proposal.objects.filter(
-            pool_id__in=ids, status__in=[Proposal.Status.OPEN, Proposal.Status.TAKEN]
-        ).values_list("pool_id", flat=True)
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_POOLS, [numbers(ids)])
+        rows = cursor.fetchall()
+        cursor.execute(_DEVICES, [numbers(loaded.devices.tolist())])
+        said = cursor.fetchall()
+        cursor.execute(_TERMS, [numbers(list({row[2] for row in rows}))])
+        contracts = {pk: _Terms(*more) for pk, *more in cursor.fetchall()}
+        cursor.execute(_PLACES, [numbers(list({row[3] for row in rows}))])
+        addresses = {pk: _Place(*more) for pk, *more in cursor.fetchall()}
+    supplies = Supply.objects.in_bulk({row[4] for row in rows})
+    described = {
+        pk: {
+            "kind": supply.kind,
+            "colorant": supply.colorant,
+            "name": supply.name,
+            "reorder_number": supply.reorder_number,
+        }
+        for pk, supply in supplies.items()
+    }
     held = {
         row.pool_id: row
-        for row in Proposal.objects.filter(pool_id__in=ids, held_until__gt=now).order_by("held_until", "pk")
+        for row in Proposal.objects.filter(held_until__gt=now)
+        .extra(where=["pool_id = ANY(%s::bigint[])"], params=[numbers(ids)])
+        .order_by("held_until", "pk")
     }
     uses = _uses(loaded)
     pools = {
-        pool.pk: PoolFacts(
-            pool_id=pool.pk,
-            account_id=pool.account_id,
-            contract_id=pool.contract_id,
-            address_id=pool.address_id,
-            shelf=pool.shelf,
-            on_the_way=pool.on_the_way,
-            counted_on=pool.counted_at.date() if pool.counted_at else None,
-            supply={
-                "kind": pool.supply.kind,
-                "colorant": pool.supply.colorant,
-                "name": pool.supply.name,
-                "reorder_number": pool.supply.reorder_number,
-            },
-            barred=may_be_sent(pool.contract, pool.address, pool.supply, uses[pool.pk], now.date()),
-            open=pool.pk in busy,
-            held=held.get(pool.pk),
+        pk: PoolFacts(
+            pool_id=pk,
+            account_id=account_id,
+            contract_id=contract_id,
+            address_id=address_id,
+            shelf=shelf,
+            on_the_way=on_the_way,
+            counted_on=counted_at.date() if counted_at else None,
+            supply=described[supply_id],
+            barred=may_be_sent(
+                contracts[contract_id], addresses[address_id], supplies[supply_id], uses[pk], now.date()
+            ),
+            open=busy,
+            held=held.get(pk),
         )
-        for pool in Pool.objects.filter(pk__in=ids).select_related("contract", "address", "supply")
+        for pk, account_id, contract_id, address_id, supply_id, shelf, on_the_way, counted_at, busy in rows
     }
-    slots = {
-        pk: SlotFacts(public_id, f"{name} · {model}" if name else model)
-        for pk, public_id, name, model in Slot.objects.filter(pk__in=loaded.slots.tolist()).values_list(
-            "pk", "device__public_id", "device__name", "device__model__name"
-        )
-    }
-    return Facts(pools, slots, _levels(loaded))
-
-
-def _levels(loaded: Loaded) -> dict[int, LevelState]:
-    rows = DeviceState.objects.filter(device_id__in=loaded.devices.tolist()).values_list(
-        "device_id", "levels"
-    )
-    found = {}
-    for device_id, codes in rows:
-        for place, code in enumerate(codes[: loaded.slot_at.shape[1]]):
-            row = int(loaded.slot_at[loaded.row_of_device[device_id], place])
-            if row >= 0 and code is not None:
-                found[int(loaded.slots[row])] = decode(code)
-    return found
+    slots: dict[int, SlotFacts] = {}
+    levels: dict[int, LevelState] = {}
+    at = loaded.slot_at.tolist()
+    slot_ids = loaded.slots.tolist()
+    for device_id, public_id, name, model, codes in said:
+        fact = SlotFacts(public_id, f"{name} · {model}" if name else model)
+        told = json.loads(codes) if codes else ()
+        for place, row in enumerate(at[loaded.row_of_device[device_id]]):
+            if row >= 0:
+                slots[slot_ids[row]] = fact
+                if place < len(told) and told[place] is not None:
+                    levels[slot_ids[row]] = decode(told[place])
+    return Facts(pools, slots, levels)
 
 
 def _uses(loaded: Loaded) -> dict[int, list[Use]]:
     """Pool → its slots: what is loaded is in the pool of its device's address and contract and its supply."""
     sup, dev = loaded.state.supplies, loaded.state.devices
+    on = (loaded.on[sup.device] & loaded.sent).tolist()
+    alive = dev.alive[sup.device].tolist()
     found: dict[int, list[Use]] = defaultdict(list)
     for row, pool in enumerate(loaded.pools[sup.pool].tolist()):
-        device = sup.device[row]
-        on = bool(loaded.on[device] & loaded.sent[row])
-        found[pool].append(Use(here=True, on=on, removed=not dev.alive[device]))
+        found[pool].append(_USES[on[row], alive[row]])
     return found
+
+
+_USES = {
+    (on, alive): Use(here=True, on=on, removed=not alive) for on in (True, False) for alive in (True, False)
+}
 
 
 def known_slots(loaded: Loaded) -> tuple[Bools, Bools]:
@@ -184,6 +244,26 @@ def look(
     return outcome
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Decisions as plain values, and what was believed of each pool's shelf."""
+
+    quantity: list[int]
+    risk: list[float]
+    later_risk: list[float]
+    joined: list[bool]
+    shelf: list[float]
+    live: list[bool]
+    arrival: int
+
+    @classmethod
+    def of(cls, d: policy.Decisions, shelf: Floats, live: Bools) -> _Columns:
+        return cls(
+            d.quantity.tolist(), d.risk.round(6).tolist(), d.later_risk.round(6).tolist(),
+            d.joined.tolist(), shelf.tolist(), live.tolist(), d.arrival,
+        )  # fmt: skip
+
+
 class _Writer:
     """Turns decisions into reasons, proposals and next looks."""
 
@@ -197,43 +277,68 @@ class _Writer:
         today = int(self.t)
         self.next_day = cal.working_after(today, 1)
         self.ships_on = cal.working_after(int(engine_time(now + announced)) - 1, 1)
-        self.blind = use.blind(loaded.state, o.s, np.full(o.s.size, self.t))
+        self.blind = use.blind(loaded.state, o.s, np.full(o.s.size, self.t)).tolist()
+        # As plain values: reasons are made one by one.
+        self.left = (o.f - o.u * o.g).tolist()
+        self.use = (100 * o.u).round(3).tolist()
+        self.spread = np.sqrt(risk.use_spread(o, np.full(o.s.size, 10.0))).round(3).tolist()
+        self.runs_out = (self.t + outcome.days).T.astype(np.int64).tolist()
+        self.is_known = outcome.known.tolist()
+        self.soonest = outcome.days[0].tolist()
+        self.slots = loaded.slots.tolist()
+        self.now_said = now.isoformat(timespec="seconds")
+        self.day = lru_cache(maxsize=None)(lambda number: date_of(number).isoformat())
+        self.named: dict[int, str] = {}
 
     def write(self, decided: policy.Decisions, live: Bools) -> None:
         # An order is of one address and one contract: only what is in it travels together.
         together: dict[tuple[int, int], list[str]] = defaultdict(list)
-        rows: list[tuple[PoolFacts, int, dict[str, Any], Ints]] = []
+        rows: list[tuple[PoolFacts, dict[str, Any], list[int]]] = []
         next_look: dict[int, float] = {}
-        for i, p in enumerate(decided.p.tolist()):
-            fact = self.known.pools.get(int(self.loaded.pools[p]))
+        sup = self.loaded.state.supplies
+        rows_of, owner = self.loaded.state.by_pool.take(decided.p)
+        # Within a pool the emptiest first.
+        order = np.lexsort(((self.o.f - self.o.u * self.o.g)[rows_of], owner))
+        ends = np.cumsum(self.loaded.state.by_pool.count(decided.p)).tolist()
+        sorted_rows, counts = rows_of[order].tolist(), sup.live[rows_of[order]].tolist()
+        pool_ids = self.loaded.pools[decided.p].tolist()
+        columns = _Columns.of(decided, self.loaded.state.pools.shelf[decided.p], live[decided.p])
+        start = 0
+        for i, (pool_id, end) in enumerate(zip(pool_ids, ends, strict=True)):
+            mine, meant, start = sorted_rows[start:end], counts[start:end], end
+            fact = self.known.pools.get(pool_id)
             if fact is None:
                 continue
-            s, _ = self.loaded.state.by_pool.take(np.array([p]))
-            counted = s[self.loaded.state.supplies.live[s]]
-            s = counted if counted.size else s
-            s = s[np.argsort(self.o.f[s] - self.o.u[s] * self.o.g[s], kind="stable")]
-            reason = self._reason(decided, i, fact, s, bool(live[p]))
+            s = [row for row, counted in zip(mine, meant, strict=True) if counted] or mine
+            reason = self._reason(columns, i, fact, s)
             wait = self._wait(reason, s)
             if fact.held and fact.held.held_until:
                 wait = min(wait, engine_time(fact.held.held_until))
             next_look[fact.address_id] = min(next_look.get(fact.address_id, np.inf), wait)
             if reason["quantity"]:
-                together[fact.address_id, fact.contract_id].append(supply_name(fact.supply))
-            rows.append((fact, p, reason, s))
-        for fact, _p, reason, s in rows:
+                together[fact.address_id, fact.contract_id].append(self._name(fact))
+            rows.append((fact, reason, s))
+        for fact, reason, s in rows:
             again = next_look[fact.address_id]
             reason["look_again_at"] = moment_of(again).isoformat(timespec="minutes")
             if reason["quantity"]:
                 others = list(together[fact.address_id, fact.contract_id])
-                others.remove(supply_name(fact.supply))
+                others.remove(self._name(fact))
                 reason["with"] = others
                 self._propose(fact, reason, s)
             self.outcome.reasons[fact.pool_id] = reason
         for address, again in next_look.items():
             self.outcome.next_look[address] = min(self.outcome.next_look.get(address, np.inf), again)
 
-    def _reason(self, d: policy.Decisions, i: int, fact: PoolFacts, s: Ints, live: bool) -> dict[str, Any]:
-        rule, barred = self._rule(d, i, fact, live)
+    def _name(self, fact: PoolFacts) -> str:
+        """supply_name, looked up once: thousands of pools hold the same few supplies."""
+        key = id(fact.supply)
+        if key not in self.named:
+            self.named[key] = supply_name(fact.supply)
+        return self.named[key]
+
+    def _reason(self, d: _Columns, i: int, fact: PoolFacts, s: list[int]) -> dict[str, Any]:
+        rule, barred = self._rule(d, i, fact)
         until = fact.held.held_until if fact.held else None
         return {
             "rule": rule,
@@ -241,26 +346,26 @@ class _Writer:
             "held_until": until.isoformat(timespec="minutes") if until else None,
             "held_because": as_kept(fact.held.closed_reason) if fact.held else "",
             "supply": fact.supply,
-            "quantity": int(d.quantity[i]) if rule in ("ship", "along") else 0,
+            "quantity": d.quantity[i] if rule in ("ship", "along") else 0,
             "shelf": fact.shelf,
-            "believed_shelf": float(self.loaded.state.pools.shelf[d.p[i]]),
+            "believed_shelf": d.shelf[i],
             "on_the_way": fact.on_the_way,
             "counted_on": fact.counted_on.isoformat() if fact.counted_on else None,
             "alpha": self.settings.alpha,
-            "risk": round(float(d.risk[i]), 6),
+            "risk": d.risk[i],
             "lead_days": self.settings.lead_days,
-            "ships_on": date_of(self.ships_on).isoformat(),
-            "arrives_by": date_of(d.arrival).isoformat(),
+            "ships_on": self.day(self.ships_on),
+            "arrives_by": self.day(d.arrival),
             "join_days": self.settings.join_days,
-            "later_risk": round(float(d.later_risk[i]), 6),
-            "slots": [self._slot(row) for row in s[:MOST_SLOTS].tolist()],
-            "decided_at": self.now.isoformat(timespec="seconds"),
+            "later_risk": d.later_risk[i],
+            "slots": [self._slot(row) for row in s[:MOST_SLOTS]],
+            "decided_at": self.now_said,
         }
 
-    def _rule(self, d: policy.Decisions, i: int, fact: PoolFacts, live: bool) -> tuple[str, str]:
+    def _rule(self, d: _Columns, i: int, fact: PoolFacts) -> tuple[str, str]:
         if fact.barred:
             return "barred", fact.barred
-        if not live:
+        if not d.live[i]:
             return "unknown", ""
         if fact.open:
             return "open", ""
@@ -271,52 +376,46 @@ class _Writer:
         return ("along" if d.joined[i] else "ship"), ""
 
     def _slot(self, row: int) -> dict[str, Any]:
-        known = bool(self.outcome.known[row])
-        slot = int(self.loaded.slots[row])
+        known = self.is_known[row]
+        slot = self.slots[row]
         fact = self.known.slots[slot]
         state, percent = self._level(row)
-        runs_out = [
-            date_of(self.t + float(days)).isoformat() for days in self.outcome.days[:, row]
-        ] if known else None  # fmt: skip
-        spread = risk.use_spread(self.o, np.full(self.o.s.size, 10.0))[row] if known else None
         return {
             "slot": slot,
             "device": fact.device,
             "label": fact.label,
             "state": state,
             "percent": percent,
-            "use": round(100 * float(self.o.u[row]), 3) if known else None,
-            "use_sd": round(float(spread) ** 0.5, 3) if spread is not None else None,
-            "runs_out": runs_out,
+            "use": self.use[row] if known else None,
+            "use_sd": self.spread[row] if known else None,
+            "runs_out": [self.day(day) for day in self.runs_out[row]] if known else None,
         }
 
     def _level(self, row: int) -> tuple[str, float | None]:
-        said = self.known.levels.get(int(self.loaded.slots[row]))
+        said = self.known.levels.get(self.slots[row])
         if said is not None and not self.blind[row]:
             return said.state, said.percent
-        if not self.outcome.known[row]:
+        if not self.is_known[row]:
             return "unknown", None
-        left = float(self.o.f[row] - self.o.u[row] * self.o.g[row])
-        return "estimate", round(100 * min(max(left, 0.0), 1.0), 1)
+        return "estimate", round(100 * min(max(self.left[row], 0.0), 1.0), 1)
 
-    def _wait(self, reason: Mapping[str, Any], s: Ints) -> float:
+    def _wait(self, reason: Mapping[str, Any], s: list[int]) -> float:
         """When the pool needs another look without anything new: daily near an order, weekly far from it."""
         if reason["risk"] > self.settings.alpha / 20:
             return float(self.next_day)
-        soonest = float(self.outcome.days[0, s].min(initial=np.inf)) if s.size else np.inf
+        soonest = min((self.soonest[row] for row in s), default=float("inf"))
         wait = min(max(soonest - 2 * self.settings.lead_days, 1.0), LONGEST_WAIT)
         return self.t + wait
 
-    def _propose(self, fact: PoolFacts, reason: dict[str, Any], s: Ints) -> None:
+    def _propose(self, fact: PoolFacts, reason: dict[str, Any], s: list[int]) -> None:
         self.outcome.proposals.append(
-            Proposal(
+            Wanted(
                 account_id=fact.account_id,
                 contract_id=fact.contract_id,
                 address_id=fact.address_id,
                 pool_id=fact.pool_id,
                 quantity=reason["quantity"],
-                slot_ids=self.loaded.slots[s[: max(reason["quantity"], 1)]].tolist(),
+                slot_ids=[self.slots[row] for row in s[: max(reason["quantity"], 1)]],
                 reason=reason,
-                decided_at=self.now,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -72,9 +73,13 @@ class Fold:
             name: np.full(self.loaded.devices.size, -1, dtype=np.int64)
             for name in ("total", "mono", "colour", "total_sheets")
         }
+        # Most devices share a layout with others.
+        sharing: dict[Layout, list[int]] = defaultdict(list)
         for device, layout in layouts.items():
+            sharing[layout].append(self.loaded.row_of_device[device])
+        for layout, rows in sharing.items():
             for name, index in at.items():
-                index[self.loaded.row_of_device[device]] = layout.meter(name)
+                index[rows] = layout.meter(name)
         table = self.columns.meter_table()
         if table.shape[1] == 0:
             nothing = np.full(len(self.columns), np.nan)

@@ -16,6 +16,7 @@ from metered.accounts.scoping import OwnedManager
 from metered.fleet.models import Contract, Device, Slot, Supply
 from metered.lib.fields import PublicIdField
 from metered.lib.said import SaidField
+from metered.replenishment import records
 from metered.stock.models import Pool
 
 
@@ -30,15 +31,27 @@ def _number(default: float | Callable[[], float] = 0.0) -> models.FloatField[flo
     return models.FloatField(default=default)
 
 
-class DeviceRate(models.Model):
-    """How fast a device prints: the running state of section 1 of the method. Times are days since 1970 UTC.
+class AllPositive(models.Func):
+    """Whether every number of an array is above zero; an empty one is."""
 
-    `folded_at`: the last observation that is in the state. Written by COPY only (store.py).
+    template = "0 < ALL (%(expressions)s)"
+    output_field = models.BooleanField()
+    conditional = True
+
+
+class DeviceRate(models.Model):
+    """How fast a device prints and what is in its slots: the running state of sections 1 to 3 of the method.
+    Times are days since 1970 UTC.
+
+    `folded_at`: the last observation that is in the state. `slots` and `uses` are as records.py describes
+    them. Written by COPY only (saving.py).
     """
 
     device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="rate")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")
-    folded_at = models.DateTimeField(help_text=_("The last observation that is in the state"))
+    folded_at = models.DateTimeField(null=True, help_text=_("The last observation that is in the state"))
+    slots = models.BinaryField(default=bytes)
+    uses = ArrayField(models.FloatField(), default=list)
     t = _number(never)
     total = _number(never)
     colour = _number(never)
@@ -65,14 +78,20 @@ class DeviceRate(models.Model):
                 ),
                 name="rate_not_negative",
             ),
+            models.CheckConstraint(condition=AllPositive("uses"), name="rate_uses_positive"),
         ]
 
     def __str__(self) -> str:
         return str(self.device)
 
+    def slot_states(self) -> dict[int, dict[str, float]]:
+        """Slot → its state by the method's names. `a` of a slot that was never taught is relative to the
+        fleet's mean use."""
+        return records.plain(bytes(self.slots), self.uses)
+
 
 class Position(models.Model):
-    """What is in one slot and how fast it goes: sections 2 and 3 of the method, and the run-out they give.
+    """When one slot will be empty, as the last look worked it out from DeviceRate's state.
 
     `runs_out_from`, `runs_out_at`, `runs_out_until` are the 10 %, 50 % and 90 % points; NULL: not known yet.
     """
@@ -81,21 +100,6 @@ class Position(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")
     device = models.ForeignKey(Device, models.CASCADE, related_name="positions")
     pool = models.ForeignKey(Pool, models.SET_NULL, null=True, related_name="positions")
-    step = models.SmallIntegerField(
-        default=0, help_text=_("Steps of its percent: 1, 10, or 0 while not known")
-    )
-    f = _number(0.5)
-    a = _number(0.25)
-    b = _number(0.25)
-    x = _number()
-    e_acc = _number()
-    x_acc = _number()
-    p0 = _number(0.29)
-    pend = models.SmallIntegerField(default=0)
-    pend_v = _number()
-    pend_t = _number(never)
-    flag = models.SmallIntegerField(default=0)
-    seen = _number(never)
     cartridge = models.CharField(max_length=64, blank=True, help_text=_("The serial that was last reported"))
     days_q10 = models.FloatField(null=True)
     days_q50 = models.FloatField(null=True)
@@ -109,7 +113,6 @@ class Position(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(a__gt=0, b__gt=0), name="position_use_positive"),
             models.CheckConstraint(
                 condition=Q(runs_out_at=None)
                 | Q(runs_out_from__lte=F("runs_out_at"), runs_out_at__lte=F("runs_out_until")),
@@ -117,7 +120,6 @@ class Position(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["device"], name="position_by_device"),
             models.Index(
                 fields=["account", "runs_out_at"],
                 condition=Q(runs_out_at__isnull=False),
@@ -401,3 +403,48 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.pool}"
+
+
+class NightRun(models.Model):
+    """One night's look at every address that is due. Progress is counted from its shards."""
+
+    day = models.DateField(unique=True)
+    began_at = models.DateTimeField()
+    shards = models.PositiveIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class NightShard(models.Model):
+    """A part of a run that one worker takes at once: the due addresses between two ids.
+
+    `due`: how many there were when the run began; `looked` and `failed`: what became of those that still
+    were.
+    """
+
+    run = models.ForeignKey(NightRun, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    first_address = models.BigIntegerField()
+    last_address = models.BigIntegerField()
+    due = models.PositiveIntegerField()
+    looked = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="night_shard_once"),
+        ]
+        indexes = [
+            # Consumer: replenishment.nights.take_shard
+            models.Index(fields=["run", "number"], condition=Q(done_at=None), name="night_shard_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.number}"

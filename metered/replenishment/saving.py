@@ -8,51 +8,82 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from metered.replenishment import levels
+from metered.replenishment import levels, records
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
 from metered.replenishment.packed import stage, upsert
-from metered.replenishment.store import POOL, POSITION, POSITION_INTS, RATE, Loaded
+from metered.replenishment.store import POOL, RATE, Loaded
 
 
 def save(loaded: Loaded, rows: Ints) -> None:
-    """Write back the devices `rows` that were folded, with their slots and pools."""
+    """Write back the devices `rows` that were folded, with their slots and pools.
+
+    Raises IntegrityError where a use is not above zero, as PostgreSQL checks it.
+    """
     s, _ = loaded.state.by_device.take(rows)
     with connection.cursor() as cursor:
         save_devices(cursor, loaded, rows)
-        save_positions(cursor, loaded, s)
+        note_positions(cursor, loaded, s)
         save_pools(cursor, loaded, np.unique(loaded.state.supplies.pool[s]))
 
 
+_DEVICE = {
+    "device_id": ">i8", "account_id": ">i8", "folded_at": ">i8", "slots": "bytea", "uses": "float8[]",
+    **dict.fromkeys(RATE, ">f8"),
+}  # fmt: skip
+_WHEN = """CASE WHEN staged.folded_at <> 0 THEN
+    timestamptz 'epoch' + staged.folded_at * interval '1 microsecond' END"""
+
+
 def save_devices(cursor: Any, loaded: Loaded, rows: Ints) -> None:
-    dev = loaded.state.devices
-    columns = {"device_id": ">i8", "account_id": ">i8", "folded_at": ">i8", **dict.fromkeys(RATE, ">f8")}
-    upsert(
-        cursor, "replenishment_devicerate", columns,
-        {
-            "device_id": loaded.devices[rows], "account_id": loaded.device_accounts[rows],
-            "folded_at": loaded.folded_us[rows], **{name: getattr(dev, name)[rows] for name in RATE},
-        },
-        key="device_id",
-        expressions={"folded_at": "timestamptz 'epoch' + folded_at * interval '1 microsecond'"},
-    )  # fmt: skip
+    """The rates of the devices `rows` and the state of their slots."""
+    for known in (True, False):
+        some = rows[loaded.known[rows] == known]
+        if some.size:
+            counts = loaded.state.by_device.count(some)
+            groups = [_device_rows(loaded, some[at], n) for n, at in records.same_length(counts)]
+            upsert(
+                cursor, "replenishment_devicerate", _DEVICE, *groups,
+                key="device_id", expressions={"folded_at": _WHEN}, all_known=known,
+            )  # fmt: skip
 
 
-def save_positions(cursor: Any, loaded: Loaded, s: Ints) -> None:
-    sup = loaded.state.supplies
-    pool = loaded.pools[sup.pool[s]]
-    columns = {
-        "slot_id": ">i8", "account_id": ">i8", "device_id": ">i8", "pool_id": ">i8", "step": ">i2",
-        **dict.fromkeys(POSITION_INTS, ">i2"), **dict.fromkeys(POSITION, ">f8"),
+def _device_rows(loaded: Loaded, rows: Ints, slots: int) -> dict[str, Any]:
+    """Devices that have `slots` slots each."""
+    dev, sup = loaded.state.devices, loaded.state.supplies
+    s, _ = loaded.state.by_device.take(rows)
+    pool = np.maximum(loaded.pools[sup.pool[s]], 0)
+    kept = {name: getattr(sup, name)[s] for name in (*records.POSITION, *records.POSITION_INTS)}
+    a, b = sup.a[s], sup.b[s]
+    a = np.where(b == st.UNTAUGHT, a / loaded.state.c_fleet[sup.kind[s]], a)
+    record = records.pack(loaded.slots[s], pool, {"step": loaded.steps[s], **kept})
+    return {
+        "device_id": loaded.devices[rows], "account_id": loaded.device_accounts[rows],
+        "folded_at": loaded.folded_us[rows],
+        "slots": np.frombuffer(record.tobytes(), np.uint8).reshape(rows.size, slots * record.itemsize),
+        "uses": records.arrays(np.stack([a, b], axis=1).reshape(rows.size, 2 * slots)),
+        **{name: getattr(dev, name)[rows] for name in RATE},
     }  # fmt: skip
-    values: dict[str, Any] = {
-        "slot_id": loaded.slots[s], "account_id": loaded.slot_accounts[s],
-        "device_id": loaded.devices[sup.device[s]], "pool_id": pool, "step": loaded.steps[s],
-        **{name: getattr(sup, name)[s] for name in (*POSITION, *POSITION_INTS)},
+
+
+_POSITION = {"slot_id": ">i8", "account_id": ">i8", "device_id": ">i8", "pool_id": ">i8"}
+
+
+def note_positions(cursor: Any, loaded: Loaded, s: Ints) -> None:
+    """A Position for each slot that has none yet, and the pool where it is another than before."""
+    pool = np.maximum(loaded.pools[loaded.state.supplies.pool[s]], 0)
+    new = loaded.noted_pools[s] != pool
+    if not new.any():
+        return
+    s, pool = s[new], pool[new]
+    device = loaded.state.supplies.device[s]
+    values = {
+        "slot_id": loaded.slots[s], "account_id": loaded.device_accounts[device],
+        "device_id": loaded.devices[device], "pool_id": pool,
     }  # fmt: skip
     upsert(
-        cursor, "replenishment_position", columns, values, key="slot_id",
-        expressions={"pool_id": "CASE WHEN pool_id > 0 THEN pool_id END"}, defaults={"cartridge": "''"},
+        cursor, "replenishment_position", _POSITION, values, key="slot_id",
+        expressions={"pool_id": "nullif(staged.pool_id, 0)"}, defaults={"cartridge": "''"},
     )  # fmt: skip
 
 
@@ -64,13 +95,6 @@ def save_pools(cursor: Any, loaded: Loaded, p: Ints) -> None:
         **{name: getattr(loaded.state.pools, name)[p] for name in POOL},
     }  # fmt: skip
     upsert(cursor, "replenishment_poolforecast", columns, values, key="pool_id")
-
-
-def save_positions_and_pools(loaded: Loaded) -> None:
-    """Write back everything but the devices: counts and orders teach slots and pools."""
-    with connection.cursor() as cursor:
-        save_positions(cursor, loaded, np.arange(loaded.slots.size))
-        save_pools(cursor, loaded, np.arange(loaded.pools.size))
 
 
 def save_look(loaded: Loaded, days: Floats, known: Bools, now: dt.datetime) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from metered.reads.copying import numbers
+from metered.replenishment import records
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
 from metered.replenishment.calendars import DAY_ZERO, calendars, engine_time
@@ -24,27 +26,23 @@ RATE = (
     "t", "total", "colour", "n_fast", "n_slow", "nc_fast", "nc_slow", "d_fast", "d_slow", "err",
     "held_t", "held_total", "held_colour",
 )  # fmt: skip
-POSITION = ("f", "a", "b", "x", "e_acc", "x_acc", "p0", "pend_v", "pend_t", "seen")
-POSITION_INTS = ("pend", "flag")
 POOL = ("shelf", "below", "right", "above", "base", "arrived", "r_base", "used", "v", "v_t", "asked")
 
 _DEVICES = {
     "device_id": ">i8", "account_id": ">i8", "address_id": ">i8", "contract_id": ">i8",
     "alive": ">i2", "connected": ">i2",
-    "colour_model": ">i2", "place": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
-    "folded_us": ">i8",
+    "colour_model": ">i2", "on_": ">i2", "starting": ">i2", "kept": ">i2",
+    "folded_at": "timestamptz", "slots": "bytea", "uses": "bytea",
     **dict.fromkeys(RATE, ">f8"),
 }  # fmt: skip
 _SLOTS = {
-    "slot_id": ">i8", "device_id": ">i8", "account_id": ">i8", "pool_id": ">i8", "supply_id": ">i8",
-    "place": ">i2", "kind": ">i2", "yields": ">f8", "sent": ">i2", "kept": ">i2", "step": ">i2",
-    **dict.fromkeys(POSITION_INTS, ">i2"), **dict.fromkeys(POSITION, ">f8"),
+    "slot_id": ">i8", "device_id": ">i8", "pool_id": ">i8", "supply_id": ">i8",
+    "place": ">i2", "kind": ">i2", "yields": ">f8", "sent": ">i2",
 }  # fmt: skip
 _POOLS = {
     "pool_id": ">i8", "account_id": ">i8", "entry_id": ">i8", "kept": ">i2", "transit": ">f8",
     **dict.fromkeys(POOL, ">f8"),
 }  # fmt: skip
-
 KIND_SQL = """(CASE WHEN s.kind IN ('toner', 'ink') THEN CASE s.colorant WHEN 'cyan' THEN 1 WHEN
 'light_cyan' THEN 1
     WHEN 'magenta' THEN 2 WHEN 'light_magenta' THEN 2 WHEN 'yellow' THEN 3 ELSE 0 END
@@ -57,26 +55,23 @@ _PLACE_SQL = "concat_ws('-', a.country, nullif(a.subdivision, ''))"
 _DEVICE_SQL = """
 SELECT d.id, d.account_id, d.address_id, d.contract_id, (d.removed_at IS NULL)::int::smallint,
        (d.path <> 'manual')::int::smallint, m.colour::int::smallint,
-       (array_position(%(places)s::text[], {place}) - 1)::smallint,
        (d.replenishment <> 'off')::int::smallint, (d.replenishment = 'starting')::int::smallint,
        (r.device_id IS NOT NULL)::int::smallint,
-       coalesce((extract(epoch FROM r.folded_at) * 1000000)::bigint, 0),
+       coalesce(r.folded_at, 'epoch'), coalesce(r.slots, ''),
+       array_send(coalesce(r.uses, '{{}}')),
        {rates}
-FROM fleet_device d JOIN fleet_printermodel m ON m.id = d.model_id JOIN accounts_address a ON a.id =
-d.address_id
+FROM fleet_device d JOIN fleet_printermodel m ON m.id = d.model_id
 LEFT JOIN replenishment_devicerate r ON r.device_id = d.id
 WHERE d.id = ANY(%(devices)s::bigint[]) ORDER BY d.id
 """
 _SLOT_SQL = """
-SELECT s.id, s.device_id, s.account_id, coalesce(p.id, 0), coalesce(s.supply_id, 0), s.position,
+SELECT s.id, s.device_id, coalesce(p.id, 0), coalesce(s.supply_id, 0), s.position::smallint,
        {kind},
        coalesce(u.yield_pages, CASE WHEN s.kind IN ('toner', 'ink') THEN 6000 ELSE 40000 END)::float8,
-       s.replenished::int::smallint, (o.slot_id IS NOT NULL)::int::smallint, coalesce(o.step, 0)::smallint,
-       {positions}
+       s.replenished::int::smallint
 FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id LEFT JOIN fleet_supply u ON u.id = s.supply_id
 LEFT JOIN stock_pool p ON p.contract_id = d.contract_id AND p.address_id = d.address_id
     AND p.supply_id = s.supply_id
-LEFT JOIN replenishment_position o ON o.slot_id = s.id
 WHERE s.device_id = ANY(%(devices)s::bigint[]) ORDER BY s.id
 """
 _POOL_SQL = """
@@ -88,7 +83,7 @@ WHERE p.id = ANY(%(pools)s::bigint[]) ORDER BY p.id
 _MISSING_POOLS = """
 SELECT DISTINCT d.account_id, d.contract_id, d.address_id, s.supply_id
 FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id
-WHERE s.device_id = ANY(%(devices)s) AND s.supply_id IS NOT NULL AND NOT EXISTS (
+WHERE s.device_id = ANY(%(devices)s::bigint[]) AND s.supply_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM stock_pool p
     WHERE p.contract_id = d.contract_id AND p.address_id = d.address_id AND p.supply_id = s.supply_id)
 ORDER BY 1, 2, 3, 4
@@ -100,13 +95,8 @@ def _or_zero(names: Sequence[str], alias: str) -> str:
     return ", ".join(f'coalesce({alias}."{name}", 0)' for name in names)
 
 
-_DEVICE_SQL = _DEVICE_SQL.format(rates=_or_zero(RATE, "r"), place=_PLACE_SQL)
-_SLOT_SQL = _SLOT_SQL.format(
-    kind=KIND_SQL,
-    positions=", ".join(
-        [*(f"coalesce(o.{name}, 0)::smallint" for name in POSITION_INTS), _or_zero(POSITION, "o")]
-    ),
-)
+_DEVICE_SQL = _DEVICE_SQL.format(rates=_or_zero(RATE, "r"))
+_SLOT_SQL = _SLOT_SQL.format(kind=KIND_SQL)
 _POOL_SQL = _POOL_SQL.format(pools=_or_zero(POOL, "r"))
 
 
@@ -128,7 +118,8 @@ class Loaded:
     colour_models: Bools
     known: Bools
     slots: Ints
-    slot_accounts: Ints
+    noted_pools: Ints
+    """The pool that each slot's Position names (0: none); -1 where it has no Position yet."""
     slot_at: Ints
     sent: Bools
     steps: Ints
@@ -153,7 +144,7 @@ class Loaded:
 def ensure_pools(device_ids: Sequence[int]) -> None:
     """Make the pools that the devices' supplies belong to (stock is their only writer)."""
     with connection.cursor() as cursor:
-        cursor.execute(_MISSING_POOLS, {"devices": list(device_ids)})
+        cursor.execute(_MISSING_POOLS, {"devices": numbers(list(device_ids))})
         missing = cursor.fetchall()
     for account, contract, address, supply in missing:
         pool_for(account_id=account, contract_id=contract, address_id=address, supply_id=supply)
@@ -161,37 +152,48 @@ def ensure_pools(device_ids: Sequence[int]) -> None:
 
 def load(device_ids: Sequence[int], now: dt.datetime, *, fresh: bool = False) -> Loaded:
     """The state of the devices with all their slots and pools. `fresh`: as if nothing was ever folded."""
-    ids = sorted(set(device_ids))
-    ensure_pools(ids)
+    ids = numbers(sorted(set(device_ids)))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT DISTINCT {_PLACE_SQL} FROM fleet_device d"  # noqa: S608
-            " JOIN accounts_address a ON a.id = d.address_id WHERE d.id = ANY(%s) ORDER BY 1",
-            [ids],
-        )
-        places = tuple(row[0] for row in cursor.fetchall()) or ("US",)
-        dev = fetch(cursor, _DEVICES, _DEVICE_SQL, {"devices": ids, "places": list(places)})
+        dev = fetch(cursor, _DEVICES, _DEVICE_SQL, {"devices": ids})
         slot = fetch(cursor, _SLOTS, _SLOT_SQL, {"devices": ids})
+        if ((slot["pool_id"] == 0) & (slot["supply_id"] > 0)).any():
+            ensure_pools(device_ids)
+            slot = fetch(cursor, _SLOTS, _SLOT_SQL, {"devices": ids})
         key = np.where(slot["pool_id"] > 0, slot["pool_id"], -slot["slot_id"])
         pools, pool_row = np.unique(key, return_inverse=True)
-        real = pools[pools > 0]
-        pool = fetch(cursor, _POOLS, _POOL_SQL, {"pools": real.tolist()})
+        pool = fetch(cursor, _POOLS, _POOL_SQL, {"pools": numbers(pools[pools > 0].tolist())})
+        places, sector = _places(cursor, dev["address_id"])
     cals = calendars(places, now.date())
-    loaded = _assemble(dev, slot, pool, pools, pool_row.astype(np.int64), cals, engine_time(now), fresh)
-    if not fresh:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT slot_id, cartridge FROM replenishment_position"
-                " WHERE device_id = ANY(%s) AND cartridge <> ''",
-                [ids],
-            )
-            loaded.cartridges = dict(cursor.fetchall())
-    return loaded
+    return _assemble(dev, slot, pool, pools, pool_row.astype(np.int64), cals, sector, engine_time(now), fresh)
+
+
+def _places(cursor: Any, addresses: Ints) -> tuple[tuple[str, ...], Ints]:
+    """Where the addresses keep their holidays, without repetition, and which of them each is."""
+    some, which = np.unique(addresses, return_inverse=True)
+    cursor.execute(
+        f"SELECT a.id, {_PLACE_SQL} FROM accounts_address a WHERE a.id = ANY(%s::bigint[])",  # noqa: S608
+        [numbers(some.tolist())],
+    )
+    place_of = dict(cursor.fetchall())
+    places = tuple(sorted(set(place_of.values()))) or ("US",)
+    number = np.array([places.index(place_of[address]) for address in some.tolist()], dtype=np.int64)
+    return places, number[which]
+
+
+def load_cartridges(loaded: Loaded) -> None:
+    """The serials that were last reported: asked for only where a report names one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT slot_id, cartridge FROM replenishment_position"
+            " WHERE device_id = ANY(%s::bigint[]) AND cartridge <> ''",
+            [numbers(loaded.devices.tolist())],
+        )
+        loaded.cartridges = dict(cursor.fetchall())
 
 
 def _assemble(
     dev: dict[str, Any], slot: dict[str, Any], pool: dict[str, Any], pools: Ints, pool_row: Ints,
-    cals: tuple[Workdays, ...], t: float, fresh: bool,
+    cals: tuple[Workdays, ...], sector: Ints, t: float, fresh: bool,
 ) -> Loaded:  # fmt: skip
     rows, per_slot = dev["device_id"].size, slot["slot_id"].size
     device_row = np.searchsorted(dev["device_id"], slot["device_id"])
@@ -208,13 +210,21 @@ def _assemble(
     parties = np.stack([dev["address_id"], dev["contract_id"]], axis=1)
     party = np.unique(parties, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
     devices = st.Devices.fresh(
-        party, dev["place"].astype(np.int64), dev["connected"] > 0,
+        party, sector, dev["connected"] > 0,
         np.zeros(rows), prior, prior_colour,
     )  # fmt: skip
     devices.alive = dev["alive"] > 0
     supplies = st.Supplies.fresh(
-        device_row, pool_row, kind, slot["yields"], np.where(slot["step"] == 1, st.PCT1, st.PCT10), c_fleet
+        device_row, pool_row, kind, slot["yields"], np.full(per_slot, st.PCT10), c_fleet
     )
+    kept_records = records.unpack(
+        dev["slots"], dev["length of slots"].astype(np.int64), dev["uses"],
+        dev["length of uses"].astype(np.int64),
+    )  # fmt: skip
+    noted, steps = np.full(per_slot, -1, dtype=np.int64), np.zeros(per_slot, dtype=np.int64)
+    found = _rows_of(kept_records.slot_id, slot["slot_id"])
+    noted[found[1]] = kept_records.pool_id[found[0]]
+    supplies.reports[found[1][kept_records.columns["step"][found[0]] == 1]] = st.PCT1
     first = np.unique(pool_row, return_index=True)[1]
     supply_of_pool = slot["supply_id"][first]
     supply_key = np.where(supply_of_pool > 0, supply_of_pool, -slot["slot_id"][first])
@@ -234,7 +244,8 @@ def _assemble(
         kept = dev["kept"] > 0
         for name in RATE:
             getattr(devices, name)[kept] = dev[name][kept]
-        _restore(supplies, slot)
+        _restore(supplies, kept_records, *found, c_fleet)
+        steps[found[1]] = kept_records.columns["step"][found[0]]
         kept = pool["kept"] > 0
         for name in POOL:
             getattr(ledger, name)[at[kept]] = pool[name][kept]
@@ -251,11 +262,11 @@ def _assemble(
     return Loaded(
         state=state, calendars=cals, devices=dev["device_id"].astype(np.int64),
         device_accounts=dev["account_id"], addresses=dev["address_id"].astype(np.int64),
-        folded_us=np.zeros(rows, dtype=np.int64) if fresh else dev["folded_us"].astype(np.int64),
+        folded_us=np.zeros(rows, dtype=np.int64) if fresh else dev["folded_at"],
         on=dev["on_"] > 0, starting=dev["starting"] > 0, colour_models=dev["colour_model"] > 0,
         known=dev["kept"] > 0,
-        slots=slot["slot_id"].astype(np.int64), slot_accounts=slot["account_id"], slot_at=slot_at,
-        sent=slot["sent"] > 0, steps=slot["step"].astype(np.int64) * (not fresh),
+        slots=slot["slot_id"].astype(np.int64), noted_pools=noted, slot_at=slot_at,
+        sent=slot["sent"] > 0, steps=steps,
         pools=pools, pool_accounts=accounts,
         new_pools=bool((pool["kept"] == 0).any()), entries=entries, supplies=supply_ids,
         marks=(low_mean.copy(), low_weight.copy()), transit=ledger.transit,
@@ -263,14 +274,61 @@ def _assemble(
     )  # fmt: skip
 
 
-def _restore(supplies: st.Supplies, slot: dict[str, Any]) -> None:
-    """Rows that exist keep their state; a new slot starts at the fleet's mean use."""
-    kept = slot["kept"] > 0
-    for name in POSITION:
-        column = getattr(supplies, name)
-        column[kept] = slot[name][kept]
-    for name in POSITION_INTS:
-        setattr(supplies, name, slot[name].astype(np.int64))
+def _rows_of(ids: Ints, among: Ints) -> tuple[Ints, Ints]:
+    """(positions in `ids` that are `among`, where they stand there); `among` is sorted."""
+    if not among.size:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    at = np.minimum(np.searchsorted(among, ids), among.size - 1)
+    mine = np.flatnonzero(among[at] == ids)
+    return mine, at[mine]
+
+
+def _restore(supplies: st.Supplies, kept: records.Records, mine: Ints, at: Ints, c_fleet: Floats) -> None:
+    """Slots with a record keep their state; a new slot starts at the fleet's mean use.
+
+    What was never taught is kept relative to the fleet's mean, so that it follows the mean wherever it goes.
+    """
+    for name in (*records.POSITION_INTS, *records.POSITION):
+        has = kept.has[name][mine]
+        getattr(supplies, name)[at[has]] = kept.columns[name][mine[has]]
+    supplies.a[at], supplies.b[at] = kept.uses[mine].T
+    untaught = at[supplies.b[at] == st.UNTAUGHT]
+    supplies.a[untaught] *= c_fleet[supplies.kind[untaught]]
+
+
+def taught(weight: float) -> tuple[Ints, Floats, Floats]:
+    """(kind, a, b) of all slots of the fleet with b above `weight`."""
+    found: list[tuple[Ints, Floats, Floats]] = []
+    last = 0
+    with connection.cursor() as cursor:
+        while True:
+            dev = fetch(
+                cursor, {"device_id": ">i8", "slots": "bytea", "uses": "bytea"},
+                "SELECT device_id, slots, array_send(uses) FROM replenishment_devicerate"
+                " WHERE device_id > %(last)s ORDER BY device_id LIMIT 10000",
+                {"last": last},
+            )  # fmt: skip
+            if not dev["device_id"].size:
+                break
+            last = int(dev["device_id"][-1])
+            kept = records.unpack(
+                dev["slots"], dev["length of slots"].astype(np.int64), dev["uses"],
+                dev["length of uses"].astype(np.int64),
+            )  # fmt: skip
+            some = np.flatnonzero(kept.uses[:, 1] > weight)
+            kinds = fetch(
+                cursor, {"slot_id": ">i8", "kind": ">i2"},
+                f"SELECT s.id, {KIND_SQL} FROM fleet_slot s"  # noqa: S608
+                " WHERE s.id = ANY(%(ids)s::bigint[]) ORDER BY s.id",
+                {"ids": numbers(kept.slot_id[some].tolist())},
+            )  # fmt: skip
+            mine, at = _rows_of(kept.slot_id[some], kinds["slot_id"])
+            a, b = kept.uses[some[mine]].T
+            found.append((kinds["kind"][at].astype(np.int64), a, b))
+    if not found:
+        return np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
+    kind, a, b = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return kind, a, b
 
 
 def _prior(rows: Ints, yields: Floats, mask: Bools, devices: int, otherwise: Floats) -> Floats:
@@ -284,8 +342,8 @@ def jobs_of(device_ids: Ints, without: int | None = None) -> st.Jobs:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT device_id, starts_on, ends_on, pages, colour_pages, coverage FROM replenishment_heavyjob"
-            " WHERE device_id = ANY(%s) AND cancelled_at IS NULL AND job_id <> %s ORDER BY id",
-            [device_ids.tolist(), without or 0],
+            " WHERE device_id = ANY(%s::bigint[]) AND cancelled_at IS NULL AND job_id <> %s ORDER BY id",
+            [numbers(device_ids.tolist()), without or 0],
         )
         found = cursor.fetchall()
     rows = []

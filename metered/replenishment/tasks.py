@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from metered.replenishment import actions
+from metered.replenishment import actions, nights
 
 
 @shared_task(name="replenishment.fold")
@@ -28,4 +28,19 @@ def decide() -> None:
     actions.learn_fleet()
     actions.notice_entries()
     while actions.review_addresses():
+        pass
+
+
+@shared_task(name="replenishment.begin_night")
+def begin_night() -> None:
+    """Cut tonight's run into shards, once."""
+    nights.forget_nights()
+    actions.learn_fleet()
+    nights.begin_night()
+
+
+@shared_task(name="replenishment.night")
+def night() -> None:
+    """Take the shards that are open, one after the other, beside other workers."""
+    while nights.take_shard():
         pass

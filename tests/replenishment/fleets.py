@@ -8,9 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from metered.fleet.models import Device, PrinterModel, Supply
 from metered.reads import ingest
 from metered.reads.sender import Sender
+from metered.replenishment import records
+from metered.replenishment.models import DeviceRate
 from tests import factories
 from tests.reads.batches import batch, encode, report
 
@@ -57,6 +61,26 @@ def printer(
     for place, supply in enumerate(supplies):
         factories.slot(device, supply.kind, supply.colorant, f"1.{place + 1}", supply=supply)
     return device
+
+
+def kept(**of: Any) -> dict[int, dict[str, Any]]:
+    """Slot → its running state as it is kept, of the devices with these fields."""
+    found: dict[int, dict[str, Any]] = {}
+    for rate in DeviceRate.objects.filter(**{f"device__{name}": value for name, value in of.items()}):
+        found |= rate.slot_states()
+    return found
+
+
+def keep(device: Device, colorant: str | None = None, **values: float) -> None:
+    """Write into the running state of the device's slots, or of that of one colorant."""
+    rate = DeviceRate.objects.get(device=device)
+    slots = set(device.slots.values_list("pk", flat=True))
+    if colorant is not None:
+        slots = {device.slots.get(colorant=colorant).pk}
+    rows = np.frombuffer(bytes(rate.slots), dtype=records.RECORD).copy()
+    for name, value in values.items():
+        rows[name][[int(slot) in slots for slot in rows["slot_id"]]] = value
+    DeviceRate.objects.filter(device=device).update(slots=rows.tobytes())
 
 
 def tell(who: Sender, *told: Told) -> None:

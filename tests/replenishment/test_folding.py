@@ -40,14 +40,14 @@ STATE = (
     "pend_t",
     "flag",
     "seen",
-    "cartridge",
 )
 RATE = ("folded_at", "t", "total", "colour", "n_fast", "n_slow", "nc_fast", "nc_slow", "d_fast", "d_slow")
 
 
 def state() -> Any:
     return (
-        list(Position.objects.order_by("pk").values_list("pk", *STATE)),
+        [(pk, *(row[name] for name in STATE)) for pk, row in sorted(fleets.kept().items())],
+        list(Position.objects.order_by("pk").values_list("pk", "device", "pool", "cartridge")),
         list(DeviceRate.objects.order_by("pk").values_list("pk", *RATE)),
     )
 
@@ -85,8 +85,8 @@ def test_a_batch_becomes_state_and_the_address_is_due(device: Device, who: Sende
     tell(who, *decline(device, days=20, start=(60, 70, 80, 90), end=(40, 50, 60, 70)))
     assert actions.fold_batches() == 1
     assert Batch.objects.get().folded_at is not None
-    black = Position.objects.get(slot__device=device, slot__colorant="black")
-    assert black.f == pytest.approx(0.395, abs=0.006)
+    black = fleets.kept()[device.slots.get(colorant="black").pk]
+    assert black["f"] == pytest.approx(0.395, abs=0.006)
     rate = DeviceRate.objects.get(device=device)
     assert rate.total == 12_000
     assert rate.folded_at == NOW
@@ -149,7 +149,7 @@ def test_one_batch_of_all_days_equals_a_batch_a_day(
     for day in in_days(decline(other, **fall)):
         tell(who, *day)
         actions.fold_batches()
-    (rows, _rates) = state()
+    rows, _positions, _rates = state()
     half = len(rows) // 2
     assert same(([row[1:] for row in rows[:half]],), ([row[1:] for row in rows[half:]],))
 
@@ -257,7 +257,7 @@ def test_levels_count_without_a_meter(device: Device, who: Sender) -> None:
     after = DeviceRate.objects.get(device=device)
     assert (after.t, after.n_slow, after.d_slow) == (before.t, before.n_slow, before.d_slow)
     assert after.folded_at == NOW
-    assert Position.objects.filter(device=device, f__lte=0.4401).count() == 4
+    assert [row["f"] <= 0.4401 for row in fleets.kept(pk=device.pk).values()] == [True] * 4
 
 
 def read_monthly(device: Device, who: Any, months: int, *, pages: int = 4_000, every: int = 30) -> Any:
@@ -336,9 +336,9 @@ def test_a_rebuild_keeps_to_swaps_that_were_posted_at_another_read(
         at = NOW - days * DAY
         stock.install(pool_id=pool.pk, quantity=1, cause=f"swap:{slot.pk}:{days}", at=at)
     actions.rebuild(device_ids=[device.pk])
-    black = Position.objects.get(slot=slot)
+    black = fleets.kept()[slot.pk]
     # 28,000 pages of 6,000 a cartridge, out of a half-full one: five went in, the ledger knows three.
-    assert black.f == pytest.approx(0.5 - 28 / 6 + 5)
+    assert black["f"] == pytest.approx(0.5 - 28 / 6 + 5)
     assert Pool.objects.get(pk=pool.pk).shelf == 3
     assert PoolForecast.objects.get(pool=pool).shelf == 1
 
@@ -363,7 +363,7 @@ def test_a_rebuild_without_levels_does_not_use_up_what_stands_on_the_shelf(
     for slot in device.slots.all():
         stock.count(pool_id=pool_of(device, slot.colorant).pk, quantity=3, cause=f"count {slot.pk}")
     actions.rebuild(device_ids=[device.pk])
-    assert list(Position.objects.values_list("f", "p0")) == [(0.5, 0.29)] * 4
+    assert [(row["f"], row["p0"]) for row in fleets.kept().values()] == [(0.5, 0.29)] * 4
     actions.review_addresses()
     assert not Proposal.objects.exists()
 
@@ -378,14 +378,13 @@ def test_the_command_rebuilds_all_devices_or_those_of_a_serial(
         tell(who, *decline(device, days=10, start=(60, 70, 80, 90), end=(50, 60, 70, 80)))
     actions.fold_batches()
     kept = state()
-    Position.objects.update(f=0.9)
+    for item in (one, two, other):
+        fleets.keep(item, f=0.9)
     AddressReview.objects.update(due_at=NOW + 9 * DAY)
     said = StringIO()
     call_command("rebuild_forecast", "--serial", one.serial, stdout=said)
-    wrong = Position.objects.filter(f=0.9)
-    assert set(wrong.values_list("device_id", flat=True)) == {other.pk}, (
-        "what shares a shelf is made anew too"
-    )
+    wrong = {slot for slot, row in fleets.kept().items() if row["f"] == 0.9}
+    assert wrong == set(other.slots.values_list("pk", flat=True)), "what shares a shelf is made anew too"
     due = AddressReview.objects.filter(due_at__lte=timezone.now()).values_list("address_id", flat=True)
     assert list(due) == [cast.main_st.pk]
     assert said.getvalue().splitlines() == [

@@ -286,7 +286,7 @@ def test_a_part_without_a_supply_and_a_level_has_no_forecast(device: Device, who
     fold(who, *decline(device, days=30, start=(60, 90, 90, 90), end=(30, 80, 80, 80)))
     silent = [Told(device, NOW - (11 - i) * DAY / 48, 13_000 + i, (25, "unknown"), 5_500) for i in range(2)]
     fold(who, *silent)
-    Position.objects.filter(slot__colorant="cyan").update(seen=float("nan"))
+    fleets.keep(device, "cyan", seen=float("nan"))
     review()
     known = dict(Position.objects.values_list("slot__colorant", "runs_out_at"))
     assert known["cyan"] is None
@@ -388,9 +388,9 @@ def test_the_fleet_teaches_weekly(cast: factories.Cast, catalogue: Catalogue, wh
     assert actions.learn_fleet() is False
     mean = FleetStats.objects.get(kind="K").c_mean
     assert mean == pytest.approx(1.16, abs=0.06)
-    untaught = Position.objects.get(slot__device=fresh, slot__colorant="black")
-    assert untaught.a / untaught.b == pytest.approx(mean)
+    own = store.load([fresh.pk], timezone.now()).state.supplies
+    assert own.c()[own.kind == 0].tolist() == pytest.approx([mean])
     # The fleet in memory learns the same from the same rows.
     assert mean == pytest.approx(float(whole.c_fleet[0]))
-    rows = Position.objects.order_by("slot_id").values_list("a", flat=True)
-    assert list(rows) == pytest.approx(whole.supplies.a.tolist())
+    again = store.load([*(device.pk for device in devices), fresh.pk], timezone.now()).state
+    assert again.supplies.a.tolist() == pytest.approx(whole.supplies.a.tolist())

@@ -100,7 +100,7 @@ def test_staff_see_forecasts_and_reasons_in_the_admin(
     client.force_login(cast.sam)
     for model in (
         "proposal", "poolforecast", "position", "devicerate", "addressreview", "heavyjob", "supplystats",
-        "fleetstats",
+        "fleetstats", "nightrun",
     ):  # fmt: skip
         assert client.get(f"/admin/replenishment/{model}/").status_code == 200, model
     page = client.get(f"/admin/replenishment/proposal/{Proposal.objects.get().pk}/change/")

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_api_keys'),
-        ('replenishment', '0008_sentences_in_every_language'),
+        ('replenishment', '0010_nights'),
         ('stock', '0007_leaving'),
     ]
 
