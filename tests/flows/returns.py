@@ -180,6 +180,7 @@ def _judge(filed: int, seen: int, say: Say) -> list[str]:
 def machine(size: Size, say: Say) -> list[str]:
     """A Hypothesis machine over returns and ledger: `runs` of `steps` steps."""
     Books.steps.clear()
+    Books.tell = lambda: say(f"  {Books.runs:,} of {size.runs:,} runs, {sum(Books.steps.values()):,} steps")
     try:
         run_state_machine_as_test(
             seeded(size.seed)(Books),

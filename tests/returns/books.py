@@ -31,6 +31,9 @@ class Books(RuleBasedStateMachine):
     """`shelf` and `leaving` by supply: what ours must say. `back`: units that came back, each once."""
 
     steps: ClassVar[Counter[str]] = Counter()
+    runs: ClassVar[int] = 0
+    tell: ClassVar[Callable[[], object]] = staticmethod(lambda: None)
+    """Says how far it is, every hundred runs."""
 
     @initialize()
     def begin(self) -> None:
@@ -51,6 +54,9 @@ class Books(RuleBasedStateMachine):
     def teardown(self) -> None:
         transaction.set_rollback(True)
         self.run.__exit__(None, None, None)
+        Books.runs += 1
+        if Books.runs % 100 == 0:
+            Books.tell()
 
     def _supply(self, which: int) -> int:
         return self.made.pools[which % len(self.made.pools)].supply_id
