@@ -108,6 +108,9 @@ def keep_pages(
 ) -> Pages:
     """Set the meters of `d` and add `pages` (of these `tinted` in colour) to the rates (section 1)."""
     dev = state.devices
+    # A counter of another controller can lie below what a held read told: nothing is ever printed back.
+    pages = np.maximum(pages, 0.0)
+    tinted = np.minimum(np.maximum(tinted, 0.0), pages)
     t0 = np.where(np.isnan(dev.t[d]), t, dev.t[d])
     active = np.maximum(cal.active(dev.sector[d], t) - cal.active(dev.sector[d], t0), 0.0)
     job, job_colour = announced_pages(state, d, t0, t)

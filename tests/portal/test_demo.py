@@ -41,9 +41,10 @@ from metered.reads.agents import behind, silent_agents_for_system
 from metered.reads.models import AgentState, DeviceState, Observation, Read
 from metered.replenishment import actions as replenishment
 from metered.replenishment import tasks
-from metered.replenishment.models import HeavyJob, PoolForecast, Position, Proposal
+from metered.replenishment.models import HeavyJob, PoolForecast, Proposal
 from metered.returns.models import Leftover, ReceiptPhoto, Return, ReturnState
 from metered.stock.models import Entry, Pool
+from tests.replenishment import fleets
 
 RECORDINGS = Path(settings.BASE_DIR).parent / "shared" / "printers"
 EPSON = "X3B8022793"
@@ -341,9 +342,8 @@ def test_the_first_sweep_after_loading_finds_nothing_to_do() -> None:
     orders.take_proposals()
     assert (Entry.objects.count(), Order.objects.count()) == (entries, placed)
     # What people read is in the forecast, and no machine of theirs ran dry on paper.
-    by_hand = Position.objects.filter(device__path=Device.Path.MANUAL)
-    assert by_hand.exists()
-    assert not by_hand.filter(f__lt=-0.2).exists()
+    by_hand = fleets.kept(path=Device.Path.MANUAL)
+    assert by_hand and not [slot for slot, told in by_hand.items() if told["f"] < -0.2]
 
 
 def test_a_push_of_the_recordings_is_followed_by_one_order_of_four_inks(file: Path) -> None:

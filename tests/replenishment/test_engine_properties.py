@@ -99,3 +99,10 @@ def test_a_lower_level_never_lowers_the_order(
 
     low, high = sorted((one, other))
     assert order(low) >= order(high)
+
+
+def test_a_read_far_below_what_a_machine_said_prints_nothing_back() -> None:
+    events = [("read", 2.0, 0, 0, 0), ("report", 14.0, 171761, 4, 6), ("read", 20.0, 414, 97, 6)]
+    for wait in (0.0, 0.5, 1.0, 7.0):
+        dev = play([*events, ("read", wait, 400, 97, 6), ("read", wait, 390, 97, 6)], st.PCT1)[0].devices
+        assert (dev.n_fast >= 0).all() and (dev.nc_fast >= 0).all() and (dev.n_slow >= 0).all()
