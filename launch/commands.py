@@ -27,6 +27,7 @@ HELP = """\
 python3 manage.py demo                everything with demo data, until Ctrl-C (--fresh, --small; PORT)
 python3 manage.py test [pytest's]     every test, on private servers or those of DATABASE_URL and REDIS_URL
 python3 manage.py check_all           lint, types, import contracts, migrations, deployment settings
+python3 manage.py simulate            our replenishment against others on a simulated fleet (--help)
 python3 manage.py lock [--upgrade]    remake requirements/*.txt from pyproject.toml (needs uv)
 python3 manage.py <any of Django's>   with the running demo's servers, if there is one
 """
@@ -51,6 +52,8 @@ def run(argv: Sequence[str]) -> int:
             return checks.main(CHECKOUT, rest)
         if name in MEASURING and rest not in (["--help"], ["-h"]):
             return measure(CHECKOUT, name, rest)
+        if name == "simulate":
+            return simulate(CHECKOUT, rest)
         if name == "screenshots":
             return screenshots(CHECKOUT, rest)
         return django(CHECKOUT, list(argv))
@@ -94,6 +97,12 @@ sys.path.insert(0, os.getcwd())
 from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
+
+
+def simulate(checkout: Checkout, arguments: list[str]) -> int:
+    """Pure code: no settings, no servers."""
+    command = [sys.executable, "-m", "metered.replenishment.simulation", *arguments]
+    return testing.foreground(command, dict(os.environ), checkout)
 
 
 def screenshots(checkout: Checkout, arguments: list[str]) -> int:

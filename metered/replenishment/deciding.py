@@ -238,7 +238,7 @@ def look(
         if p.size:
             waits = policy.announcement_waits(cal, t, announced / dt.timedelta(days=1))
             decided = policy.decide(state, cal, p, t, settings, may[p], waits)
-            asked = policy.ask_counts(state, decided, t, settings, may_ask[p])
+            asked = policy.ask_counts(state, decided, t, may_ask[p])
             outcome.asked += loaded.pools[asked].tolist()
             _Writer(loaded, known, settings, now, announced, outcome, o, cal).write(decided, live)
     return outcome
@@ -249,6 +249,7 @@ class _Columns:
     """Decisions as plain values, and what was believed of each pool's shelf."""
 
     quantity: list[int]
+    alpha: list[float]
     risk: list[float]
     later_risk: list[float]
     joined: list[bool]
@@ -259,7 +260,8 @@ class _Columns:
     @classmethod
     def of(cls, d: policy.Decisions, shelf: Floats, live: Bools) -> _Columns:
         return cls(
-            d.quantity.tolist(), d.risk.round(6).tolist(), d.later_risk.round(6).tolist(),
+            d.quantity.tolist(), d.alpha.round(6).tolist(), d.risk.round(6).tolist(),
+            d.later_risk.round(6).tolist(),
             d.joined.tolist(), shelf.tolist(), live.tolist(), d.arrival,
         )  # fmt: skip
 
@@ -351,7 +353,7 @@ class _Writer:
             "believed_shelf": d.shelf[i],
             "on_the_way": fact.on_the_way,
             "counted_on": fact.counted_on.isoformat() if fact.counted_on else None,
-            "alpha": self.settings.alpha,
+            "alpha": d.alpha[i],
             "risk": d.risk[i],
             "lead_days": self.settings.lead_days,
             "ships_on": self.day(self.ships_on),
@@ -401,7 +403,7 @@ class _Writer:
 
     def _wait(self, reason: Mapping[str, Any], s: list[int]) -> float:
         """When the pool needs another look without anything new: daily near an order, weekly far from it."""
-        if reason["risk"] > self.settings.alpha / 20:
+        if reason["risk"] > reason["alpha"] / 20:
             return float(self.next_day)
         soonest = min((self.soonest[row] for row in s), default=float("inf"))
         wait = min(max(soonest - 2 * self.settings.lead_days, 1.0), LONGEST_WAIT)

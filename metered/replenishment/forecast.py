@@ -15,6 +15,9 @@ from metered.replenishment.typed import fold_typed
 from metered.replenishment.workdays import Workdays
 
 HAND_ORDER_BELOW = 0.35
+DOUBT = 1.5
+BY_HAND_LEFT, BY_HAND_SD = 0.09, 0.05
+"""What a machine holds when a panel that says low makes somebody order."""
 
 
 def fold_reports(
@@ -60,28 +63,36 @@ def _left_now(state: State, cal: Workdays, p: Ints, t: float) -> tuple[Ints, Int
     return s, owner, np.maximum(o.f, o.mark) - o.u * o.g, o.u * o.g
 
 
-def dark_pools(state: State, p: Ints, t: float) -> Ints:
-    """Of the pools `p`, those whose supplies are all blind: their swaps are seen by nobody (section 4)."""
-    s, owner = state.by_pool.take(p)
-    if s.size == 0:
-        return p[:0]
-    seen = np.bincount(owner, ~use.blind(state, s, np.full(s.size, t)), minlength=p.size)
-    dark: Ints = p[(seen == 0) & (state.by_pool.count(p) > 0)]
-    return dark
-
-
 def _balance(state: State, cal: Workdays, p: Ints, counted: Floats, noise: float, t: float) -> None:
     _, owner, _, ahead = _left_now(state, cal, p, t)
     shelf.balance(state, p, counted, noise, t, np.bincount(owner, ahead, minlength=p.size).astype(np.float64))
 
 
+def _alone(state: State, p: Ints, t: float) -> Ints:
+    """Of the pools `p`, those of one supply that nobody sees."""
+    dark = use.dark_pools(state, p, t)
+    alone: Ints = dark[state.by_pool.count(dark) == 1]
+    return alone
+
+
+def _count_alone(state: State, cal: Workdays, p: Ints, counted: Floats, t: float, *, as_is: bool) -> None:
+    s, _ = state.by_pool.take(p)
+    o = outlook(state, cal, s, t)
+    ahead = o.u * o.g
+    sd = np.sqrt(o.var_f + (o.s_c * ahead) ** 2)
+    shelf.count_alone(state, p, s, counted, o.f - ahead, sd, ahead, as_is=as_is)
+
+
 def fold_counts(state: State, cal: Workdays, p: Ints, counted: Floats, t: float) -> None:
     """Shelves counted by customers, distinct pools (section 4)."""
-    dark = dark_pools(state, p, t)
+    alone = np.isin(p, _alone(state, p, t))
+    if alone.any():
+        _count_alone(state, cal, p[alone], counted[alone], t, as_is=False)
+    dark = use.dark_pools(state, p, t)
     if dark.size:
         m = np.isin(p, dark)
         _balance(state, cal, p[m], counted[m], shelf.R_COUNT, t)
-    shelf.count(state.pools, p, counted)
+    shelf.count(state.pools, p[~alone], counted[~alone])
 
 
 def fold_ledger_counts(state: State, cal: Workdays, p: Ints, counted: Floats, t: float) -> None:
@@ -90,13 +101,16 @@ def fold_ledger_counts(state: State, cal: Workdays, p: Ints, counted: Floats, t:
     Nobody leaves a machine dry beside a spare: one that ran dry by its pages was given units that no ledger
     knew of.
     """
-    dark = dark_pools(state, p, t)
+    dark = use.dark_pools(state, p, t)
     if dark.size:
         m = np.isin(p, dark)
         _balance(state, cal, p[m], counted[m], shelf.R_COUNT, t)
-    shelf.recount(state.pools, p, counted)
     s, owner = state.by_pool.take(p)
     dry = (state.supplies.f[s] < 0) & (counted[owner] >= 1) & use.blind(state, s, np.full(s.size, t))
+    alone = np.isin(p, _alone(state, p, t)) & (np.bincount(owner, dry, minlength=p.size) == 0)
+    if alone.any():
+        _count_alone(state, cal, p[alone], counted[alone], t, as_is=True)
+    shelf.recount(state.pools, p, counted)
     # Pages printed after the count may take what was counted.
     use.restart(state.supplies, s[dry & (state.devices.t[state.supplies.device[s]] <= t)])
 
@@ -105,7 +119,7 @@ def fold_emergencies(state: State, cal: Workdays, p: Ints, t: float) -> None:
     """A needed supply is empty with none on the shelf: shelf = 0, f = 0 for the emptiest of the pool
     (section 4).
     """
-    dark = dark_pools(state, p, t)
+    dark = use.dark_pools(state, p, t)
     if dark.size:
         _balance(state, cal, dark, np.zeros(dark.size), shelf.R_EMERGENCY, t)
     s, owner, left, ahead = _left_now(state, cal, p, t)
@@ -113,6 +127,7 @@ def fold_emergencies(state: State, cal: Workdays, p: Ints, t: float) -> None:
         mine = np.flatnonzero(owner == i)
         if mine.size:
             j = mine[np.argmin(left[mine])]
+            levels.ran_dry(state, s[j : j + 1])
             # f stands at the last meter: what went since is still to be read. Not more than one cartridge.
             state.supplies.f[s[j]] = min(ahead[j], 1.0)
             state.supplies.x[s[j]] = 0.0
@@ -128,6 +143,26 @@ def fold_hand_orders(state: State, cal: Workdays, p: Ints, t: float) -> None:
     least = np.full(p.size, np.inf)
     np.minimum.at(least, owner, left)
     shelf.empty(state.pools, p[least < HAND_ORDER_BELOW])
+    alone = _alone(state, p, t)
+    if alone.size:
+        _low_by_hand(state, cal, alone, t)
+
+
+def _low_by_hand(state: State, cal: Workdays, p: Ints, t: float) -> None:
+    """Who orders the only supply of a pool that nobody sees does so when its panel says low; unless a level
+    so low is out of the question.
+    """
+    s, _ = state.by_pool.take(p)
+    o = outlook(state, cal, s, t)
+    ahead = o.u * o.g
+    least = state.pools.shelf[p] + o.f - ahead - DOUBT * np.sqrt(o.var_f + (o.s_c * ahead) ** 2)
+    low = least < HAND_ORDER_BELOW
+    p, s, ahead = p[low], s[low], ahead[low]
+    shelf.balance(state, p, np.zeros(p.size), shelf.R_EMERGENCY, t, ahead)
+    state.supplies.f[s] = np.minimum(BY_HAND_LEFT + ahead, shelf.MOST_LEFT)
+    state.supplies.x[s] = 0.0
+    state.supplies.p0[s] = BY_HAND_SD
+    shelf.empty(state.pools, p)
 
 
 def remove_devices(state: State, d: Ints) -> None:

@@ -30,8 +30,16 @@ SAME = 0.12
 P0_FINE, P0_COARSE = 0.003, 0.03
 UP, DOWN, RENEWED = 1, -1, 2
 UNSEEN_GAIN = 0.9
+ANCHORED = 0.2
+"""A level that is surer than this (sd) was once known: what is used since teaches the use per page."""
 MARK_LEAST, MARK_MOST, MARK_HEAVIEST = 0.03, 0.25, 40.0
 PENALTY_TONER, PENALTY_OTHER = 2.5, 9.0
+MOST_AT_ONCE = 2
+"""So many swaps more, or fewer, than believed are weighed when a low flag tells."""
+UNSURE = 0.08
+"""What is left of doubt about unseen swaps however well the pages fit."""
+EARLY = 0.6
+"""Who swaps before the low mark would have done so again: low then says that the shelf is empty."""
 
 
 def fold_levels(state: State, s: Ints, t: Floats, v: Floats) -> Swaps:
@@ -178,6 +186,8 @@ def _suspect_unseen(state: State, s: Ints, t: Floats, swaps: Swaps) -> Swaps:
     m = (sup.f[s] < mark) & (state.pools.shelf[sup.pool[s]] >= 1) & (sup.e_acc[s] > 0)
     row = s[m]
     most = sup.f[row] + sup.x_acc[row] - mark[m]
+    # Never anchored: it may have been full when it first spoke.
+    most = np.where(sup.p0[row] < ANCHORED, most, np.maximum(most, 1.0 - mark[m]))
     h0 = _cost(state, row, np.minimum(most, sup.x_acc[row]))
     h1 = _cost(state, row, np.minimum(most + UNSEEN_GAIN, sup.x_acc[row])) + _penalty(state, row)
     return _unseen(state, row[h1 < h0], t[m][h1 < h0], swaps)
@@ -191,18 +201,47 @@ def _unseen(state: State, s: Ints, t: Floats, swaps: Swaps) -> Swaps:
     return swaps.plus(s, np.ones(s.size), t)
 
 
+def _settle(state: State, s: Ints, t: Floats, left: Floats, swaps: Swaps) -> Swaps:
+    """The supplies `s` are known to have `left`: how many swaps since the last anchor nobody saw?
+
+    Each number of swaps more or fewer than believed is weighed as H0 against H1 is (section 3). What was
+    taken for a swap and was none stays in the ledger; the belief learns of it.
+    """
+    sup, pools = state.supplies, state.pools
+    known = np.flatnonzero((sup.p0[s] < ANCHORED) & (sup.e_acc[s] > 0.1))
+    if known.size == 0:
+        return swaps
+    row, at, used = s[known], t[known], (sup.f[s] + sup.x_acc[s] - left)[known]
+    taken = np.maximum(np.round((sup.f[row] + sup.x_acc[row] - 1.0) / UNSEEN_GAIN), 0.0)
+    steps = np.arange(-MOST_AT_ONCE, MOST_AT_ONCE + 1)
+    cost = np.full((row.size, steps.size), np.inf)
+    for i, k in enumerate(steps.tolist()):
+        can = (taken + k >= 0) & (k <= pools.shelf[sup.pool[row]])
+        whole = _cost(state, row, used + UNSEEN_GAIN * k) + _penalty(state, row) * (taken + k)
+        cost[:, i] = np.where(can, whole, np.inf)
+    best = np.argmin(cost, axis=1)
+    weight = np.exp(-0.5 * (cost - cost.min(axis=1, keepdims=True)))
+    weight = np.pad(weight / weight.sum(axis=1, keepdims=True), ((0, 0), (1, 1)))
+    for i, j in enumerate(best.tolist()):
+        k, p = int(steps[j]), sup.pool[row[i : i + 1]]
+        sup.f[row[i]] += UNSEEN_GAIN * k
+        if k > 0:
+            shelf.install(pools, p, np.full(1, float(k)))
+            swaps = swaps.plus(row[i : i + 1], np.full(1, float(k)), at[i : i + 1])
+        fewer = max(weight[i, j + 2], UNSURE)
+        if taken[i] + k >= 1 and left[known[i]] > 0:
+            fewer = max(fewer, EARLY)
+        shelf.blur(pools, p, fewer, max(weight[i, j], UNSURE) if k >= 0 else 0.9)
+    return swaps
+
+
 def _low(state: State, s: Ints, t: Floats, swaps: Swaps) -> Swaps:
     """low: f with the mean low mark by inverse variance, c from the use since the last anchor (section 3)."""
     sup = state.supplies
     turn = (sup.flag[s] != LOW) & (sup.flag[s] != EMPTY)
     s, t = s[turn], t[turn]
     mark = state.low_mean[state.pools.sku[sup.pool[s]]]
-    since = sup.f[s] + sup.x_acc[s] - mark
-    m = (state.pools.shelf[sup.pool[s]] >= 1) & (sup.x_acc[s] > since) & (sup.p0[s] < 0.2)
-    h0 = _cost(state, s[m], since[m])
-    h1 = _cost(state, s[m], since[m] + UNSEEN_GAIN) + _penalty(state, s[m])
-    swaps = _unseen(state, s[m][h1 < h0], t[m][h1 < h0], swaps)
-
+    swaps = _settle(state, s, t, mark, swaps)
     sc = use.spread(sup, s)
     own = (
         sup.p0[s] ** 2 + (sc * np.minimum(sup.x[s], 1.1)) ** 2 + (0.055 * (1 - np.clip(sup.f[s], 0, 1))) ** 2
@@ -210,7 +249,7 @@ def _low(state: State, s: Ints, t: Floats, swaps: Swaps) -> Swaps:
     weight = 1 / own + 1 / LOW_MARK_SD**2
     f = (np.maximum(sup.f[s], 0.0) / own + mark / LOW_MARK_SD**2) / weight
     drop = sup.x_acc[s] + sup.f[s] - f
-    anchored = (sup.p0[s] < 0.2) & (sup.e_acc[s] > 0.1)
+    anchored = (sup.p0[s] < ANCHORED) & (sup.e_acc[s] > 0.1)
     use.learn(sup, s[anchored], drop[anchored])
     use.anchor(sup, s[~anchored])
     sup.f[s] = f
@@ -243,6 +282,16 @@ def _empty(state: State, s: Ints, t: Floats) -> None:
     sup.pend_t[s] = t
     bare = s[pools.shelf[sup.pool[s]] < 1]
     shelf.empty(pools, np.unique(sup.pool[np.concatenate([bare, still])]))
+
+
+def ran_dry(state: State, s: Ints) -> None:
+    """Somebody says that these are empty: flags learn the use since their last anchor, which the machine
+    would only tell when the level is forgotten. Percentages know better; one that fails early has not used
+    it all.
+    """
+    sup = state.supplies
+    s = s[(sup.flag[s] != 0) & (sup.flag[s] != EMPTY) & (sup.p0[s] < ANCHORED) & (sup.e_acc[s] > 0.1)]
+    use.learn(sup, s, sup.x_acc[s] + np.maximum(sup.f[s], 0.0))
 
 
 def _renew(state: State, s: Ints, t: Floats, swaps: Swaps) -> Swaps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from metered.replenishment.workdays import Workdays
 
 MOST_UNITS = 30
 ASK_AGAIN = 30.0
+WORTH_A_COUNT = 1 / 8
+"""Of the risk in force: from there on it is worth knowing the shelf."""
 FARTHEST = 366
 """Working days that are searched for an open one."""
 NEED_RISK = 0.2
@@ -25,10 +28,17 @@ class Settings:
     lane.
     """
 
-    alpha: float = 0.03
+    alpha: float = 0.022
     lead_days: int = 5
-    join_days: int = 45
+    join_days: int = 55
     join_risk: float = 0.2
+    idle_days: float = 44.0
+    """An order that would lie so long, or longer, runs the risk `alpha`; one that is used sooner less."""
+    least: float = 0.25
+    """Of `alpha`: what the busiest machine runs."""
+    dark: float = 1.25
+    """Times `alpha`: what a pool runs at most whose levels nobody sees. Its risk is that of being wrong for
+    weeks, against which a spare helps little and a count much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,8 @@ class Decisions:
     """One row per pool looked at.
 
     `quantity` 0 means nothing now; `risk` is P(short) with what is at hand over the window, `due` whether
-    that alone asks for an order, `joined` whether it only travels along; `need` the level aimed at.
+    that alone asks for an order, `joined` whether it only travels along; `need` the level aimed at; `alpha`
+    the risk in force with what is at hand (`Idle.accepted`).
     """
 
     p: Ints
@@ -48,6 +59,7 @@ class Decisions:
     need: Floats
     arrival: int
     later_risk: Floats
+    alpha: Floats
 
 
 def arrival_day(cal: Workdays, day: int, settings: Settings, waits: int = 0) -> int:
@@ -71,17 +83,58 @@ def window(cal: Workdays, o: risk.Outlook, until: float) -> Floats:
 
 
 def smallest(
-    state: State, p: Ints, tails: Floats, n: Floats, most: float, units_most: int = MOST_UNITS
+    state: State,
+    p: Ints,
+    tails: Floats,
+    n: Floats,
+    most: float | Callable[[int], Floats],
+    units_most: int = MOST_UNITS,
 ) -> Ints:
-    """Smallest q with P(n + q) <= most, at most `units_most` (section 6)."""
+    """Smallest q with P(n + q) <= most, at most `units_most` (section 6); `most` may depend on q."""
+
+    def over(units: int) -> Bools:
+        return risk.short(state, p, tails, n + units) > (most(units) if callable(most) else most)
+
     q = np.zeros(p.size, dtype=np.int64)
-    open_ = risk.short(state, p, tails, n) > most
+    open_ = over(0)
     for units in range(1, units_most + 1):
         if not open_.any():
             break
         q[open_] = units
-        open_ &= risk.short(state, p, tails, n + units) > most
+        open_ &= over(units)
     return q
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Per pool: calendar days that an order of tonight would lie unused, and how many one more unit adds."""
+
+    days: Floats
+    unit: Floats
+    dark: Bools
+
+    def accepted(self, settings: Settings, units: int = 0) -> Floats:
+        """The risk in force when `units` are ordered: `alpha` times how long they would lie, within bounds.
+
+        Ordering a day later saves a day of lying and adds that day's chance of running out; so the chance
+        that is worth a spare is the greater the longer the spare waits (the newsvendor's ratio, in time).
+        """
+        times = (self.days + units * self.unit) / settings.idle_days
+        most = np.where(self.dark, settings.dark, 1.0)
+        return settings.alpha * np.clip(times, settings.least, most)
+
+
+def idle(state: State, cal: Workdays, o: risk.Outlook, h: Floats, jobs: Floats, p: Ints, n: Floats) -> Idle:
+    """How long an order for the pools `p` with `n` units at hand would lie, at the usual use."""
+    where, size = state.supplies.pool[o.s], state.pools.site.size
+    year = cal.active(o.sector, o.now * 0 + o.at + 365.0) - o.now
+    calendar = 365.0 / np.maximum(year, 1.0)
+    use_a_day = np.bincount(where, o.u / calendar, minlength=size)[p]
+    left = np.maximum(np.maximum(o.f, o.mark) - o.u * (o.g + h) - jobs, -1.0)
+    stock = n + np.bincount(where, left, minlength=size)[p]
+    unit = 1.0 / np.maximum(use_a_day, 1e-6)
+    dark = np.isin(p, use.dark_pools(state, p, o.at))
+    return Idle(np.maximum(stock, 0.0) * unit, unit, dark)
 
 
 def living(state: State, p: Ints) -> Ints:
@@ -121,11 +174,15 @@ def decide(
     ]
     p_short = np.minimum(bound, 1.0)
     quantity = np.zeros(p.size, dtype=np.int64)
-    close = np.flatnonzero((bound > settings.alpha / 8) | (n < 0))
+    wait = idle(state, cal, o, h, jobs, p, n)
+    alpha = wait.accepted(settings)
+    close = np.flatnonzero((bound > alpha * WORTH_A_COUNT) | (n < 0))
     if close.size:
         tails = risk.pool_tails(state, o, h, jobs, p[close])
         p_short[close] = risk.short(state, p[close], tails, n[close])
-        quantity[close] = smallest(state, p[close], tails, n[close], settings.alpha)
+        quantity[close] = smallest(
+            state, p[close], tails, n[close], lambda units: wait.accepted(settings, units)[close]
+        )
     due = (quantity > 0) & allowed
     quantity[~due] = 0
     joined = np.zeros(p.size, dtype=np.bool_)
@@ -151,7 +208,7 @@ def decide(
         joined[travels] = along
         need[travels] = n[travels] + quantity[travels]
     quantity = np.minimum(quantity, MOST_UNITS)
-    return Decisions(p, quantity, p_short, n, due, joined, need, arrival, later)
+    return Decisions(p, quantity, p_short, n, due, joined, need, arrival, later, alpha)
 
 
 def need_within(state: State, cal: Workdays, p: Ints, t: float, days: float, most: float = NEED_RISK) -> Ints:
@@ -168,14 +225,13 @@ def need_within(state: State, cal: Workdays, p: Ints, t: float, days: float, mos
     return need
 
 
-def ask_counts(
-    state: State, decisions: Decisions, t: float, settings: Settings, may: Bools | None = None
-) -> Ints:
+def ask_counts(state: State, decisions: Decisions, t: float, may: Bools | None = None) -> Ints:
     """Pools to ask for a count: unsure and alpha/8 < P < 0.3, once in 30 days (section 4); `may` bars
     pools.
     """
     pools, p = state.pools, decisions.p
-    between = (decisions.risk > settings.alpha / 8) & (decisions.risk < 0.3) & (decisions.quantity == 0)
+    worth = decisions.risk > decisions.alpha * WORTH_A_COUNT
+    between = worth & (decisions.risk < 0.3) & (decisions.quantity == 0)
     s, owner = state.by_pool.take(p)
     dark = np.bincount(owner, use.blind(state, s, np.full(s.size, t)), minlength=p.size) > 0
     unsure = (pools.right[p] < 0.8) | (dark & (pools.used[p] > 0.5))

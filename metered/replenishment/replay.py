@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
 from metered.replenishment import forecast, policy, protocol, shelf, state, use
 from metered.replenishment.arrays import Floats, Ints
+from metered.replenishment.lanes import Lane
 from metered.replenishment.levels import start_marks
 from metered.replenishment.rates import prior_rate
 from metered.replenishment.workdays import SECTORS, Workdays
 
 _REPORTS = {"pct1": state.PCT1, "pct10": state.PCT10, "flag": state.FLAG, "none": state.NONE}
 _HORIZON = 900
+UNTIMED = -1
 
 
 def _ints(values: list[int]) -> Ints:
@@ -66,11 +69,15 @@ class Replay:
     def __init__(self, hello: protocol.Hello, settings: policy.Settings | None = None) -> None:
         self.settings = settings or policy.Settings()
         self.state = build_state(hello)
+        shelf.declared(self.state.pools)
         start = dt.date.fromisoformat(hello.start_date)
         self.cal = Workdays.build(start, 0, hello.days + _HORIZON, hello.holidays)
         self.forecast_days = frozenset(hello.forecast_days)
         self.days = hello.days
         self.day = -1
+        self.lane = Lane(hello.lead_business_days_promise) if settings is None else None
+        self.waiting: dict[int, list[int]] = {}
+        """Pool → the days of the orders that are on their way; -1 makes their order unknown."""
 
     def evening(self, msg: protocol.Day) -> protocol.Orders:
         """Fold the day's message, then answer with tonight's orders (part 3.2)."""
@@ -96,7 +103,9 @@ class Replay:
         n_d, n_s, n_p = st.devices.site.size, st.supplies.device.size, st.pools.site.size
         removed = self._ids("removed", msg.removed, n_d)
         forecast.remove_devices(st, removed)
-        shelf.deliver(st.pools, self._ids("delivered.p", msg.delivered.p, n_p), _floats(msg.delivered.n))
+        arrived = self._ids("delivered.p", msg.delivered.p, n_p)
+        shelf.deliver(st.pools, arrived, _floats(msg.delivered.n))
+        self._time(arrived)
         d = self._ids("reports.d", msg.reports.d, n_d)
         s = self._ids("levels.s", msg.levels.s, n_s)
         forecast.fold_reports(
@@ -118,6 +127,9 @@ class Replay:
             if p.size:
                 fold(st, cal, np.unique(p), t)
                 np.add.at(st.pools.transit, p, _floats(units.n))
+                urgent = units is msg.emergency_orders
+                for pool in np.unique(p).tolist():
+                    self.waiting.setdefault(pool, []).append(UNTIMED if urgent else msg.day)
         p = self._ids("stock_counts.p", msg.stock_counts.p, n_p)
         for row in range(int(p.size and np.bincount(p).max())):
             once = _nth(p, row)
@@ -128,6 +140,18 @@ class Replay:
             st.jobs.keep(st.jobs.end + 1 >= t - 40)
         if msg.day % 7 == 6:
             use.learn_fleet(st)
+
+    def _time(self, arrived: Ints) -> None:
+        """Learn the lane from parcels that can be no other than the one order on its way to their pool."""
+        for pool in np.unique(arrived).tolist():
+            waiting = self.waiting.get(pool, [])
+            if len(waiting) == 1 and waiting[0] != UNTIMED and self.lane is not None:
+                self.lane.learn(self.cal.working_between(waiting[0], self.day))
+            if len(waiting) > 1:
+                # Which of them came? Until all are there, nothing is learnt.
+                self.waiting[pool] = [UNTIMED] * (len(waiting) - 1)
+            else:
+                self.waiting.pop(pool, None)
 
     def _announce(self, jobs: list[protocol.HeavyJob], devices: int) -> None:
         old = self.state.jobs
@@ -141,12 +165,16 @@ class Replay:
 
     def _order(self, answer: protocol.Orders) -> None:
         st, t = self.state, float(self.day + 1)
+        if self.lane is not None:
+            self.settings = replace(self.settings, lead_days=self.lane.days())
         decisions = policy.decide(st, self.cal, np.arange(st.pools.site.size), t, self.settings)
         m = decisions.quantity > 0
+        for pool in decisions.p[m].tolist():
+            self.waiting.setdefault(pool, []).append(self.day)
         np.add.at(st.pools.transit, decisions.p[m], decisions.quantity[m].astype(np.float64))
         answer.p = decisions.p[m].tolist()
         answer.n = decisions.quantity[m].tolist()
-        answer.ask_count = policy.ask_counts(st, decisions, t, self.settings).tolist()
+        answer.ask_count = policy.ask_counts(st, decisions, t).tolist()
 
     def _forecast(self) -> protocol.Forecast:
         st = self.state

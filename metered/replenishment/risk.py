@@ -16,6 +16,9 @@ MOST_OF_JOB = 60
 """So many cartridges of one supply more are told apart where a job was announced."""
 OVERDUE_AFTER, OVERDUE_FACTOR = 8.0, 0.75
 JOB_FACTOR = 1.35
+USED, USED_ALONE = 1.1, 3.0
+"""Beyond so many cartridges since its level was known, a supply is no less sure: swaps would have shown. Of
+a blind one alone in its pool nothing shows but what is said of the pool (`shelf.count_alone`)."""
 # The risk must not be taken too lightly, a forecast is to be right: its spread to both sides was fitted on
 # simulated fleets. Use falls away (holidays, quiet months) further than it rises.
 QUANTILE_SPREAD = (0.75, 1.0, 1.5)
@@ -38,6 +41,7 @@ class Outlook:
     mark: Floats
     now: Floats
     sector: Ints
+    at: float
 
 
 def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
@@ -57,10 +61,11 @@ def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
     s_c = np.where(unseen, shelf.blind_spread(state.pools, sup.pool[s], t), use.spread(sup, s))
     f = sup.f[s]
     gone = np.where(dev.connected[d], 0.055, 0.08) * (1 - np.clip(f, 0, 1))
-    var_f = sup.p0[s] ** 2 + (s_c * np.minimum(sup.x[s], 1.1)) ** 2 + gone**2
+    used = np.minimum(sup.x[s], np.where(unseen & (state.by_pool.count(sup.pool[s]) == 1), USED_ALONE, USED))
+    var_f = sup.p0[s] ** 2 + (s_c * used) ** 2 + gone**2
     ok = (sup.flag[s] == OK) & ~unseen
     mark = np.where(ok, state.low_mean[state.pools.sku[sup.pool[s]]], 0.0)
-    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector)
+    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector, t)
 
 
 def use_spread(o: Outlook, h: Floats) -> Floats:

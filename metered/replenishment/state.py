@@ -28,7 +28,7 @@ UNKNOWN, OK, LOW, EMPTY = -2, -3, -4, -5
 
 BELIEF = (0.09, 0.82, 0.09)
 LOW_MARK, LOW_MARK_SD, LOW_MARK_WEIGHT = 0.115, 0.04, 6.0
-SWAP_VARIANCE = 0.35**2
+SWAP_VARIANCE = 0.4**2
 START, START_SD = 0.5, 0.29
 """A level of which nothing is known: anything from empty to full."""
 UNTAUGHT = 0.25

@@ -12,6 +12,7 @@ from metered.replenishment.state import (
     NONE,
     START,
     START_SD,
+    TONER_KINDS,
     UNTAUGHT,
     State,
     Supplies,
@@ -19,6 +20,8 @@ from metered.replenishment.state import (
 )
 
 MEMORY = 1.5
+DRIFT = 0.16
+FLEET_SD_TONER, FLEET_SD_OTHER = 0.42, 0.28
 IDLE = 0.0002
 BLIND_AFTER = 10.0
 FLEET_WEIGHT = 0.6
@@ -26,8 +29,12 @@ FLEET_LEAST = 5
 
 
 def spread(sup: Supplies, s: Ints) -> Floats:
-    """Relative sd of c: s_c = 0.16 sqrt(1 + 0.35 / b) (section 2)."""
-    return 0.16 * np.sqrt(1 + 0.35 / sup.b[s])
+    """Relative sd of c: what drifts (0.16) and what is left of the fleet's, as far as c is still its mean.
+
+    Devices of a fleet differ by much more than the 0.25 that section 2 starts with: what they print does.
+    """
+    fleet = np.where(TONER_KINDS[sup.kind[s]], FLEET_SD_TONER, FLEET_SD_OTHER) * UNTAUGHT / sup.b[s]
+    return np.sqrt(DRIFT**2 + fleet**2)
 
 
 def learn(sup: Supplies, s: Ints, drop: Floats) -> None:
@@ -79,6 +86,16 @@ def blind(state: State, s: Ints, t: Floats) -> Bools:
     sup = state.supplies
     unseen: Bools = (sup.reports[s] == NONE) | ~(t - sup.seen[s] <= BLIND_AFTER)
     return unseen
+
+
+def dark_pools(state: State, p: Ints, t: float) -> Ints:
+    """Of the pools `p`, those whose supplies are all blind: their swaps are seen by nobody (section 4)."""
+    s, owner = state.by_pool.take(p)
+    if s.size == 0:
+        return p[:0]
+    seen = np.bincount(owner, ~blind(state, s, np.full(s.size, t)), minlength=p.size)
+    dark: Ints = p[(seen == 0) & (state.by_pool.count(p) > 0)]
+    return dark
 
 
 def predict(state: State, pages: Pages) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from metered.replenishment import forecast, policy, shelf
+from metered.replenishment import forecast, lanes, policy, shelf
 from metered.replenishment import state as st
 from tests.replenishment.builders import calendar, fleet, floats, ints
 
@@ -99,6 +99,104 @@ def test_a_lower_level_never_lowers_the_order(
 
     low, high = sorted((one, other))
     assert order(low) >= order(high)
+
+
+FLEETS = some.fixed_dictionaries(
+    {
+        "devices": some.integers(1, 4),
+        "reports": some.sampled_from([st.PCT1, st.PCT10, st.FLAG, st.NONE]),
+        "same_pool": some.booleans(),
+        "shelf": some.integers(0, 2),
+        "f": some.floats(0, 1),
+    }
+)
+MASKS = some.lists(some.booleans(), min_size=12, max_size=12)
+
+
+def dressed(parts: Any) -> Any:
+    state = fleet(kinds=("K", "C", "drum"), **parts)
+    state.devices.t[:] = 1.0
+    return state, np.arange(state.pools.site.size)
+
+
+@settings(max_examples=150, deadline=None)
+@given(FLEETS, MASKS)
+def test_nothing_is_ordered_for_a_pool_that_is_barred(parts: Any, mask: Any) -> None:
+    """An inactive contract, a closed address, an open order: whatever bars a pool, it neither orders nor
+    travels along."""
+    state, pools = dressed(parts)
+    may = np.array(mask[: pools.size])
+    got = policy.decide(state, CAL, pools, 1.0, policy.Settings(), may)
+    assert (got.quantity[~may] == 0).all()
+    assert not got.due[~may].any() and not got.joined[~may].any()
+
+
+@settings(max_examples=150, deadline=None)
+@given(FLEETS, MASKS)
+def test_nothing_is_ordered_for_what_is_switched_off(parts: Any, mask: Any) -> None:
+    state, pools = dressed(parts)
+    state.supplies.live[:] = mask[: state.supplies.live.size]
+    got = policy.decide(state, CAL, pools, 1.0, policy.Settings())
+    needed = np.bincount(state.supplies.pool, state.supplies.live, minlength=pools.size) > 0
+    assert (got.quantity[~needed] == 0).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(FLEETS, MASKS)
+def test_nothing_is_ordered_for_removed_devices(parts: Any, mask: Any) -> None:
+    state, pools = dressed(parts)
+    gone = np.flatnonzero(mask[: state.devices.site.size])
+    forecast.remove_devices(state, gone)
+    got = policy.decide(state, CAL, pools, 1.0, policy.Settings())
+    alive = state.devices.alive[state.supplies.device]
+    needed = np.bincount(state.supplies.pool, alive, minlength=pools.size) > 0
+    assert (got.quantity[~needed] == 0).all()
+    assert (got.quantity >= 0).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(FLEETS, some.integers(0, 3))
+def test_what_is_on_its_way_is_not_ordered_again(parts: Any, more: Any) -> None:
+    """One evening's orders taken, the same evening asks for nothing more of what was due."""
+    state, pools = dressed(parts)
+    first = policy.decide(state, CAL, pools, 1.0, policy.Settings())
+    state.pools.transit += first.quantity + more
+    again = policy.decide(state, CAL, pools, 1.0, policy.Settings())
+    assert (again.quantity[first.due] == 0).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(FLEETS, some.integers(0, 4), some.floats(0.05, 2.5))
+def test_a_count_leaves_a_belief_and_a_level_that_can_be(parts: Any, counted: Any, used: Any) -> None:
+    state, pools = dressed(parts)
+    state.supplies.x[:] = used
+    forecast.fold_counts(state, CAL, pools, np.full(pools.size, float(counted)), 1.0)
+    p = state.pools
+    assert np.allclose(p.below + p.right + p.above, 1)
+    assert (p.shelf >= 0).all() and (p.below[p.shelf == 0] == 0).all()
+    assert np.isfinite(state.supplies.f).all() and (state.supplies.a > 0).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(some.lists(some.integers(0, 80), max_size=60), some.integers(1, 5), some.integers(0, 6))
+def test_a_lane_stays_between_its_promise_and_its_parcels(days: Any, least: Any, more: Any) -> None:
+    lane = lanes.Lane((least, least + more))
+    start = lane.days()
+    assert start == lane.promised
+    for d in days:
+        lane.learn(d)
+    assert 1 <= lane.days() <= max([lane.promised, *(min(d, lanes.LONGEST) for d in days)])
+
+
+def test_a_lane_learns_what_parcels_take() -> None:
+    lane = lanes.Lane((2, 6))
+    for d in [4, 5, 6, 7, 8] * 100:
+        lane.learn(d)
+    assert lane.days() == 8
+    quick = lanes.Lane((2, 6))
+    for d in [2] * 500:
+        quick.learn(d)
+    assert quick.days() == 2
 
 
 def test_a_read_far_below_what_a_machine_said_prints_nothing_back() -> None:

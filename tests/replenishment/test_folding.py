@@ -338,7 +338,8 @@ def test_a_rebuild_keeps_to_swaps_that_were_posted_at_another_read(
     actions.rebuild(device_ids=[device.pk])
     black = fleets.kept()[slot.pk]
     # 28,000 pages of 6,000 a cartridge, out of a half-full one: five went in, the ledger knows three.
-    assert black["f"] == pytest.approx(0.5 - 28 / 6 + 5)
+    # The count tells a little of the level, too.
+    assert black["f"] == pytest.approx(0.5 - 28 / 6 + 5, abs=0.02)
     assert Pool.objects.get(pk=pool.pk).shelf == 3
     assert PoolForecast.objects.get(pool=pool).shelf == 1
 

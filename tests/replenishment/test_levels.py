@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metered.replenishment import forecast, rates, use
+from metered.replenishment import forecast, levels, rates, use
 from metered.replenishment import state as st
 from tests.replenishment.builders import calendar, fleet, floats, ints
 
 CAL = calendar()
 
 
-def report(state: st.State, t: Any, total: Any, *levels: Any) -> Any:
+def report(state: st.State, t: Any, total: Any, *values: Any) -> Any:
     """One report of device 0 with a level for each of its supplies."""
-    s = np.arange(len(levels))
+    s = np.arange(len(values))
     return forecast.fold_reports(
         state, CAL, ints(0), floats(t), floats(total), floats(0.0),
-        s, np.full(s.size, float(t)), floats(*levels),
+        s, np.full(s.size, float(t)), floats(*values),
     )  # fmt: skip
 
 
@@ -35,7 +35,8 @@ def test_use_per_page_is_learnt_from_the_drop() -> None:
 def test_the_spread_of_use_per_page() -> None:
     state = fleet()
     state.supplies.b[:] = 0.35
-    assert use.spread(state.supplies, ints(0))[0] == pytest.approx(0.16 * 2**0.5)
+    # What drifts, and 0.25 / 0.35 of how much the fleet's devices differ.
+    assert use.spread(state.supplies, ints(0))[0] == pytest.approx((0.16**2 + (0.42 / 1.4) ** 2) ** 0.5)
 
 
 def test_the_fleet_learns_a_geometric_mean_that_the_untaught_follow() -> None:
@@ -141,8 +142,8 @@ def test_low_combines_the_estimate_with_the_mean_low_mark() -> None:
     report(state, 2.0, 6720, st.OK)
     assert state.supplies.f[0] == pytest.approx(0.2)
     report(state, 3.0, 6720, st.LOW)
-    # own variance 0.03^2 + (0.16 sqrt(2.4) 0.8)^2 + (0.055 x 0.8)^2 = 0.042160, the mark's 0.0016
-    expected = (0.2 / 0.042160 + 0.115 / 0.0016) / (1 / 0.042160 + 1 / 0.0016)
+    # own variance 0.03^2 + (0.16^2 + 0.42^2) 0.8^2 + (0.055 x 0.8)^2 = 0.132116, the mark's 0.0016
+    expected = (0.2 / 0.132116 + 0.115 / 0.0016) / (1 / 0.132116 + 1 / 0.0016)
     assert state.supplies.f[0] == pytest.approx(expected, rel=1e-3)
     assert state.supplies.c()[0] > 1.0
 
@@ -215,3 +216,60 @@ def test_the_low_mark_of_a_sku_is_learnt_from_low_to_empty() -> None:
     used = 0.1 * state.supplies.c()[0]
     assert f > 0
     assert state.low_mean[0] == pytest.approx(0.115 + (used - 0.115) / 7, abs=2e-3)
+
+
+def anchored(shelf: int, use: float, pages: float) -> st.State:
+    """A flag that was full (c = 1, well known), then took `use` by the estimate over `pages` nominal
+    cartridges.
+    """
+    state = fleet(reports=st.FLAG, f=1.0, shelf=shelf)
+    state.supplies.a[:] = state.supplies.b[:] = 3.0
+    state.supplies.flag[:] = st.OK
+    state.supplies.f[:] = 1.0 - use
+    state.supplies.x[:] = state.supplies.x_acc[:] = use
+    state.supplies.e_acc[:] = pages
+    return state
+
+
+def low(state: st.State) -> None:
+    levels.fold_levels(state, ints(0), floats(3.0), floats(st.LOW))
+    levels.fold_levels(state, ints(0), floats(4.0), floats(st.LOW))
+
+
+def test_low_far_too_late_means_swaps_that_nobody_saw() -> None:
+    state = anchored(shelf=2, use=2.7, pages=2.7)
+    low(state)
+    # From full to the mark is 0.885; 2.7 is that and two more cartridges.
+    assert state.pools.shelf[0] == 0
+    assert state.supplies.flag[0] == st.LOW
+
+
+def test_low_in_time_leaves_the_shelf_alone() -> None:
+    state = anchored(shelf=1, use=0.9, pages=0.9)
+    low(state)
+    assert state.pools.shelf[0] == 1
+    assert state.pools.below[0] < 0.15
+
+
+def test_low_between_the_two_leaves_a_doubt() -> None:
+    state = anchored(shelf=1, use=1.25, pages=1.25)
+    low(state)
+    assert 0.15 < state.pools.below[0] < 0.75
+
+
+def test_who_swaps_before_low_and_now_says_low_has_nothing_left() -> None:
+    """One unseen swap is believed already, and a spare: that spare would have been put in before low."""
+    state = anchored(shelf=1, use=1.8, pages=1.8)
+    state.supplies.f[:] = 0.12
+    low(state)
+    assert state.pools.shelf[0] == 0 or state.pools.below[0] > 0.5
+
+
+def test_a_dry_machine_teaches_a_flag_what_it_used() -> None:
+    state = anchored(shelf=0, use=0.5, pages=0.5)
+    levels.ran_dry(state, ints(0))
+    assert state.supplies.c(ints(0))[0] > 1.1
+    percent = fleet(f=0.5)
+    percent.supplies.e_acc[:] = percent.supplies.x_acc[:] = 0.5
+    levels.ran_dry(percent, ints(0))
+    assert percent.supplies.c(ints(0))[0] == pytest.approx(1.0)

@@ -65,7 +65,7 @@ def typed_take(state: State, t: Any, total: Any, colour: Any = 0.0) -> Any:
 
 def test_z_of_a_typed_read() -> None:
     # s^2 = 0.36^2: ln(2030 / 1030) / 0.36
-    z = typed.surprise(floats(2000), floats(1000), floats(0.36**2 - 0.04))
+    z = typed.surprise(floats(2000), floats(1000), floats(0.36**2 - 0.04), floats(1e9))
     assert z[0] == pytest.approx(1.8845, rel=1e-3)
 
 

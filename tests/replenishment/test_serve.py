@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from metered.replenishment.simulation import demand, family
-from metered.replenishment.simulation.policies import Engine, Process, ShipAt
+from metered.replenishment.simulation.policies import Engine, Process
 from metered.replenishment.simulation.report import hello, run
 from metered.replenishment.simulation.world import World
+from metered.replenishment.simulation.yardsticks import ShipAt
 
 COMMAND = [sys.executable, "-m", "metered.replenishment.serve"]
 

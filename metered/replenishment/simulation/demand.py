@@ -82,7 +82,7 @@ def draw(rng: Rng, fleet: Fleet, days: int, start: dt.date = dt.date(2024, 1, 1)
     lam *= np.exp(rng.normal(0, 0.15, n)[None, :] * years)
     cover_shift = np.zeros((days, n))
     for d in range(n):
-        for _ in range(rng.poisson(0.25 * days / 365)):
+        for _ in range(rng.poisson(fleet.traits.shifts * days / 365)):
             at = int(rng.integers(days))
             lam[at:, d] *= np.exp(rng.normal(0, 0.7))
             cover_shift[at:, d] += rng.normal(0, 0.25)
@@ -108,7 +108,7 @@ def _jobs(
 ) -> list[tuple[int, int, int, int, int, int]]:
     out = []
     for d in range(fleet.d_site.size):
-        for _ in range(rng.poisson(0.8 * days / 365)):
+        for _ in range(rng.poisson(fleet.traits.jobs * days / 365)):
             size = fleet.d_volume[d] * 0.4 * np.exp(rng.normal(0, 0.7))
             at, length = int(rng.integers(days)), int(rng.integers(1, 6))
             tinted = bool(fleet.d_colour[d] and rng.random() < 0.5)
@@ -132,13 +132,15 @@ def _jobs(
 def _use(
     rng: Rng, fleet: Fleet, days: int, pages: Ints, colour: Ints, shift: Floats, job_cover: Floats
 ) -> Floats:
-    s, kind = fleet.s_device, fleet.s_kind
+    s, kind, traits = fleet.s_device, fleet.s_kind, fleet.traits
     toner = kind < TONERS
     months = days // 30 + 2
-    base = np.clip(np.where(kind == 0, 0.055, 0.06) * np.exp(rng.normal(0, 0.4, s.size)), 0.03, 0.2)
+    base = np.clip(
+        np.where(kind == 0, *traits.coverage) * np.exp(rng.normal(0, traits.coverage_sd, s.size)), 0.03, 0.2
+    )
     drift = np.zeros((months, s.size))
     for m in range(1, months):
-        drift[m] = 0.7 * drift[m - 1] + rng.normal(0, 0.12 * np.sqrt(1 - 0.49), s.size)
+        drift[m] = 0.7 * drift[m - 1] + rng.normal(0, traits.coverage_drift * np.sqrt(1 - 0.49), s.size)
     wear = np.exp(rng.normal(0.1, 0.2, s.size))
     out = np.empty((days, s.size), dtype=np.float64)
     for t in range(days):

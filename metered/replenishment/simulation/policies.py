@@ -1,4 +1,4 @@
-"""Policies to compare: a process speaking the protocol, the engine in here, and "ship one at 20 %"."""
+"""Our policy, as the process that speaks the protocol and as the engine in here."""
 
 from __future__ import annotations
 
@@ -81,74 +81,6 @@ class Engine:
         self.seconds += time.perf_counter() - began
         out: Message = msgspec.to_builtins(answer)
         return out
-
-    def end(self) -> None:
-        pass
-
-
-class ShipAt:
-    """Ship one when a cartridge is at or below a level, once per cartridge; flags at low; no level: pages
-    by yield.
-    """
-
-    def __init__(self, percent: float = 20.0) -> None:
-        self.seconds = 0.0
-        self._at = percent
-
-    def hello(self, message: Message) -> None:
-        s = message["supplies"]
-        self._device: list[int] = s["device"]
-        self._pool: list[int] = s["pool"]
-        self._tinted = [k in ("C", "M", "Y", "drumC", "drumM", "drumY") for k in s["kind"]]
-        self._yield: list[float] = s["yield"]
-        n = len(self._device)
-        self._ordered = [False] * n
-        self._blind = [r == "none" for r in s["reports"]]
-        self._printed = [0.5 * y for y in self._yield]
-        devices = len(message["devices"]["site"])
-        self._mine: list[list[int]] = [[] for _ in range(devices)]
-        for i, d in enumerate(self._device):
-            self._mine[d].append(i)
-        self._modulus = message["devices"]["meter_modulus"]
-        self._meter: list[tuple[float, float] | None] = [None] * devices
-        self._gone = [False] * devices
-
-    def _pages(self, d: int, total: float, colour: float, unknown: set[int], out: dict[int, int]) -> None:
-        last, self._meter[d] = self._meter[d], (total, colour)
-        if last is None:
-            return
-        gain, tint = (total - last[0]) % self._modulus[d], (colour - last[1]) % self._modulus[d]
-        if gain > 200_000:
-            return
-        for s in self._mine[d]:
-            if self._blind[s] or s in unknown:
-                self._printed[s] += tint if self._tinted[s] else gain
-                if self._printed[s] >= (1 - self._at / 100) * self._yield[s]:
-                    self._printed[s] -= self._yield[s]
-                    out[self._pool[s]] = out.get(self._pool[s], 0) + 1
-
-    def day(self, message: Message) -> Message:
-        out: dict[int, int] = {}
-        for d in message["removed"]:
-            self._gone[d] = True
-        levels = message["levels"]
-        unknown: set[int] = set()
-        for s, v in zip(levels["s"], levels["v"], strict=True):
-            if v == -2:
-                unknown.add(s)
-            low = v in (-4, -5) or 0 <= v <= self._at
-            if low and not self._ordered[s]:
-                self._ordered[s] = True
-                out[self._pool[s]] = out.get(self._pool[s], 0) + 1
-            elif v == -3 or v > 50:
-                self._ordered[s] = False
-        for name in ("reports", "reads"):
-            r = message[name]
-            for d, total, colour in zip(r["d"], r["total"], r["color"], strict=True):
-                self._pages(d, total, colour, unknown, out)
-        return {
-            "type": "orders", "day": message["day"], "p": list(out), "n": [min(n, 30) for n in out.values()]
-        }  # fmt: skip
 
     def end(self) -> None:
         pass

@@ -14,8 +14,17 @@ from metered.replenishment.simulation.family import FLAG, PCT10, Fleet, Rng
 from metered.replenishment.simulation.policies import Message
 from metered.replenishment.state import COLOUR_KINDS, IDLE_KINDS, KINDS
 
-LEAD = np.array([0.2, 0.35, 0.24, 0.12, 0.05, 0.015, 0.01, 0.008, 0.005, 0.002])
+LEAD_LEAST = 2
 AUTOMATIC, CUSTOMER, EMERGENCY = 0, 1, 2
+# Kinds of luck.
+EXPRESS, ANSWERS, BY_HAND, WHIM, CALLS, READ, DELAY, SLIP, COUNT, COUNT_HOW = range(20, 30)
+POISSON_2 = np.cumsum([0.1353, 0.2707, 0.2707, 0.1804, 0.0902, 0.0361, 0.0120, 0.0034, 0.0012])
+MISCOUNTS, MISCOUNT_ODDS = (-2, -1, 1, 2), (0.10, 0.43, 0.93, 1.0)
+
+
+SOURCES = ("levels 1 %", "levels 10 %", "flags", "pages only", "no level")
+"""What is told of a supply: by hand only pages, and of some connected ones no level."""
+WITHOUT_LEVEL = 4
 
 
 @dataclass(slots=True)
@@ -32,9 +41,9 @@ class World:
 
     def __init__(self, fleet: Fleet, demand: Demand, seed: int) -> None:
         rng = np.random.default_rng([seed, 77])
-        n, d = fleet.s_device.size, fleet.d_site.size
+        n, d, traits = fleet.s_device.size, fleet.d_site.size, fleet.traits
         self.fleet, self.demand, self.seed = fleet, demand, seed
-        self.event_rng = np.random.default_rng([seed, 78])
+        self.nth = np.zeros(n, dtype=np.int64)
         self.left = rng.uniform(0.05, 1.0, n)
         self.capacity, self.gauge, self.fails, self.mute = (np.zeros(n) for _ in range(4))
         self._fresh(np.arange(n), rng)
@@ -48,18 +57,18 @@ class World:
         near = rng.random(d) < 0.2
         wraps = (fleet.d_modulus == 1e6) & near
         self.meter[wraps] = rng.integers(900_000, 999_000, int(wraps.sum()))
-        self.early_at = np.where(rng.random(d) < 0.4, rng.uniform(0.05, 0.15, d), 0.0)
-        self.weekend_off = rng.random(d) < 0.35
+        self.early_at = np.where(rng.random(d) < traits.early, rng.uniform(0.05, 0.15, d), 0.0)
+        self.weekend_off = rng.random(d) < traits.weekend_off
         self.off_line, self.unknown = self._spells(rng, d)
         self.stale_until = np.full(n, -1)
         self.stale_v = np.zeros(n)
         sites = fleet.sector.size
         manual = np.zeros(sites, dtype=np.bool_)
         manual[fleet.d_site[~fleet.d_connected]] = True
-        self.by_hand = rng.random(sites) < np.where(manual, 0.30, 0.10)
+        self.by_hand = rng.random(sites) < np.where(manual, traits.by_hand[1], traits.by_hand[0])
         self.panel = rng.uniform(0.08, 0.16, n)
         self.hoards = rng.random(sites) < 0.02
-        self.count_every = np.where(rng.random(sites) < 0.3, 91, 730)
+        self.count_every = np.where(rng.random(sites) < traits.quarterly, 91, 730)
         self.count_phase = rng.integers(0, 730, sites)
         self.read_day = rng.integers(0, 30, d)
         self.reads_due: dict[int, list[int]] = {}
@@ -72,25 +81,48 @@ class World:
             ("out", "out_manual", "emergency", "emergency_parcels", "units", "waste", "used", "stranded",
              "parcels", "asked", "dy", "dy_manual", "spare", "days"), 0.0,
         )  # fmt: skip
+        self.outages: dict[str, dict[str, int]] = {name: {} for name in SOURCES}
         self.sent: set[tuple[int, int]] = set()
+        self._leads: dict[tuple[int, int], int] = {}
         self.warnings: list[int] = []
         self.emptied: list[tuple[int, int, int]] = []  # day, supply, 1 = ran dry, 0 = swapped before
 
+    def _luck(self, what: int, t: int, n: int) -> Floats:
+        """Uniform numbers for all of one kind on day t: whatever a policy does, the others' luck stays."""
+        return np.random.default_rng([self.seed, what, t]).random(n)
+
     def _fresh(self, s: Ints, rng: Rng) -> None:
-        waste = self.fleet.s_kind[s] == KINDS.index("waste")
+        """What is in the machines on day 0."""
+        waste, traits = self.fleet.s_kind[s] == KINDS.index("waste"), self.fleet.traits
         self.capacity[s] = self.fleet.s_bias[s] * np.exp(
             rng.normal(0, 1, s.size) * np.where(waste, 0.10, 0.06)
         )
         self.gauge[s] = self.fleet.s_gauge[s] * np.exp(rng.normal(0, 0.05, s.size))
-        self.fails[s] = np.where(rng.random(s.size) < 0.01, 1 - rng.uniform(0.02, 0.5, s.size), 0.0)
-        self.mute[s] = rng.random(s.size) < 0.015
+        self.fails[s] = np.where(
+            rng.random(s.size) < traits.defective, 1 - rng.uniform(0.02, 0.5, s.size), 0.0
+        )
+        self.mute[s] = rng.random(s.size) < traits.mute
+
+    def _cartridge(self, s: int) -> Rng:
+        """The luck of the next cartridge of a slot: the n-th is the same one whoever sends it."""
+        return np.random.default_rng([self.seed, 9, s, int(self.nth[s]) + 1])
+
+    def _replace(self, t: int, s: int) -> None:
+        rng = self._cartridge(s)
+        self.nth[s] += 1
+        row = np.array([s])
+        stale = self._shown(row)[0]
+        self._fresh(row, rng)
+        self.left[s] = 1.0
+        if rng.random() < 0.03:
+            self.stale_until[s], self.stale_v[s] = t + int(rng.integers(1, 10)), stale
 
     def _spells(self, rng: Rng, d: int) -> tuple[Bools, Bools]:
-        days = self.demand.pages.shape[0]
+        days, traits = self.demand.pages.shape[0], self.fleet.traits
         gaps, unknown = np.zeros((days, d), dtype=np.bool_), np.zeros((days, d), dtype=np.bool_)
-        unknown[:, rng.random(d) < 0.03] = True
+        unknown[:, rng.random(d) < traits.unknown] = True
         for i in range(d):
-            for _ in range(rng.poisson(0.6 * days / 365)):
+            for _ in range(rng.poisson(traits.gaps * days / 365)):
                 length = int(rng.integers(30, 121)) if rng.random() < 0.1 else int(rng.exponential(8)) + 1
                 at = int(rng.integers(days))
                 gaps[at : at + length, i] = True
@@ -157,11 +189,7 @@ class World:
                 self.warnings.append(t - self.units_for[pool].pop(0))
         if early:
             self.emptied.append((t, s, 0))
-        if self.event_rng.random() < 0.03:
-            self.stale_until[s] = t + int(self.event_rng.integers(1, 10))
-            self.stale_v[s] = self._shown(np.array([s]))[0]
-        self._fresh(np.array([s]), self.event_rng)
-        self.left[s] = 1.0
+        self._replace(t, s)
 
     def _print(self, t: int) -> None:
         fleet, want, tint = self.fleet, self.demand.pages[t] * self.alive, self.demand.colour[t] * self.alive
@@ -199,28 +227,55 @@ class World:
         if t >= 90:
             self.score["out"] += float((out & self.alive).sum())
             self.score["out_manual"] += float((out & self.alive & ~fleet.d_connected).sum())
+            self._blame(t, out & self.alive)
+
+    def sources(self, t: int) -> Ints:
+        """Row of SOURCES for each supply on day t."""
+        fleet = self.fleet
+        dumb = fleet.d_connected[fleet.s_device] & ((self.mute > 0) | self.unknown[t, fleet.s_device])
+        return np.where(dumb, WITHOUT_LEVEL, fleet.s_reports)
+
+    def _blame(self, t: int, out: Bools) -> None:
+        """Each device out goes to one supply that lacks: by how it reports and why nothing is there."""
+        fleet = self.fleet
+        lacking = np.flatnonzero((self.left <= self.fails) & out[fleet.s_device])
+        first = lacking[np.unique(fleet.s_device[lacking], return_index=True)[1]]
+        for s, source in zip(first.tolist(), self.sources(t)[first].tolist(), strict=True):
+            if self.fails[s] > 0:
+                what = "defective"
+            else:
+                what = "on its way" if self.coming[fleet.s_pool[s]] > 0 else "not sent"
+            row = self.outages[SOURCES[source]]
+            row[what] = row.get(what, 0) + 1
 
     # -- orders ----------------------------------------------------------------------------------------------
 
-    def _working_after(self, t: int, n: int) -> int:
+    def working_after(self, t: int, n: int) -> int:
+        """The n-th working day after t."""
         working = self.demand.working
         while n > 0:
             t += 1
             n -= 1 if t >= working.size or working[t] else 0
         return t
 
+    def lead(self, site: int, leaves: int) -> int:
+        """Working days that a parcel of this site and shipping day takes: one draw for each."""
+        if (site, leaves) not in self._leads:
+            odds = np.array(self.fleet.traits.lead)
+            rng = np.random.default_rng([self.seed, 5, site, leaves])
+            self._leads[site, leaves] = int(rng.choice(odds.size, p=odds / odds.sum())) + LEAD_LEAST
+        return self._leads[site, leaves]
+
     def ship(self, t: int, pools: list[int], units: list[int], origin: int) -> None:
         """Send units tonight; one draw of the lead time per site and shipping day."""
+        luck = self._luck(EXPRESS, t, self.fleet.p_site.size) if pools and origin == EMERGENCY else None
         for pool, n in zip(pools, units, strict=True):
             site = int(self.fleet.p_site[pool])
-            if origin == EMERGENCY:
-                arrives = self._working_after(t, 1 + int(self.event_rng.random() < 0.5))
+            if luck is not None:
+                arrives = self.working_after(t, 1 + int(luck[pool] < 0.5))
             else:
-                leaves = self._working_after(t, 1)
-                lead = np.random.default_rng([self.seed, 5, site, leaves]).choice(
-                    LEAD.size, p=LEAD / LEAD.sum()
-                )
-                arrives = self._working_after(t, int(lead) + 2)
+                leaves = self.working_after(t, 1)
+                arrives = self.working_after(t, self.lead(site, leaves))
             self.parcels.append(Parcel(arrives, pool, n, origin, t))
             self.coming[pool] += n
             if t >= 90:
@@ -237,30 +292,27 @@ class World:
             raise RuntimeError(f"a wrong pool on day {t}")
         self.ship(t, pools, units, AUTOMATIC)
         if t >= 90:
-            shipped = {(int(self.fleet.p_site[p]), self._working_after(t, 1)) for p in pools + hand["p"]}
+            shipped = {(int(self.fleet.p_site[p]), self.working_after(t, 1)) for p in pools + hand["p"]}
             self.sent |= shipped
             self.score["parcels"] = len(self.sent)
+        luck = self._luck(ANSWERS, t, self.fleet.p_site.size)
         for p in answer.get("ask_count", []):
             self.score["asked"] += t >= 90
-            if self.event_rng.random() < 0.5:
-                self.asked.setdefault(t + int(self.event_rng.integers(1, 5)), []).append(p)
+            if luck[p] < 0.5:
+                self.asked.setdefault(t + 1 + int(luck[p] * 8), []).append(p)
 
     def _customers(self, t: int) -> Message:
         fleet = self.fleet
         pools: dict[int, int] = {}
+        luck = self._luck(BY_HAND, t, fleet.s_device.size)
         low = (self.left < self.panel) & self.alive[fleet.s_device] & self.by_hand[fleet.p_site[fleet.s_pool]]
         for s in np.flatnonzero(low).tolist():
             p = int(fleet.s_pool[s])
-            if (
-                self.shelf[p] == 0
-                and self.coming[p] == 0
-                and p not in pools
-                and self.event_rng.random() < 0.12
-            ):
+            if self.shelf[p] == 0 and self.coming[p] == 0 and p not in pools and luck[s] < 0.12:
                 pools[p] = 1
-        whim = self.hoards[fleet.p_site] & (self.event_rng.random(fleet.p_site.size) < 2 / 365)
-        for p in np.flatnonzero(whim).tolist():
-            pools[p] = pools.get(p, 0) + int(self.event_rng.integers(1, 3))
+        luck = self._luck(WHIM, t, fleet.p_site.size)
+        for p in np.flatnonzero(self.hoards[fleet.p_site] & (luck < 2 / 365)).tolist():
+            pools[p] = pools.get(p, 0) + 1 + int(luck[p] < 1 / 365)
         self.ship(t, list(pools), list(pools.values()), CUSTOMER)
         return {"p": list(pools), "n": list(pools.values())}
 
@@ -268,11 +320,11 @@ class World:
         pools: dict[int, int] = {}
         if self.demand.working[t]:
             dead = (self.left <= self.fails) & self.alive[self.fleet.s_device]
+            luck = self._luck(CALLS, t, self.fleet.p_site.size)
             for s in np.flatnonzero(dead).tolist():
                 p = int(self.fleet.s_pool[s])
-                urgent = any(x.pool == p and x.origin == EMERGENCY for x in self.parcels)
                 chance = 0.2 if self.coming[p] > 0 else 0.6
-                if self.shelf[p] == 0 and not urgent and p not in pools and self.event_rng.random() < chance:
+                if self.shelf[p] == 0 and p not in pools and luck[p] < chance:
                     pools[p] = 1
         self.ship(t, list(pools), list(pools.values()), EMERGENCY)
         if t >= 90:
@@ -319,22 +371,24 @@ class World:
         }
 
     def _reads(self, t: int) -> Message:
-        rng = self.event_rng
-        for d in np.flatnonzero((self.read_day == t % 30) & self.alive & ~self.fleet.d_connected).tolist():
-            if rng.random() >= 0.12:
-                self.reads_due.setdefault(t + int(rng.poisson(2)), []).append(d)
+        n = self.alive.size
+        sent, late = self._luck(READ, t, n) >= 0.12, self._luck(DELAY, t, n)
+        for device in np.flatnonzero((self.read_day == t % 30) & self.alive & ~self.fleet.d_connected & sent):
+            delay = int(np.searchsorted(POISSON_2, late[device]))
+            self.reads_due.setdefault(t + delay, []).append(int(device))
         rows = [d for d in dict.fromkeys(self.reads_due.pop(t, [])) if self.alive[d]]
         out = self._meters(np.array(rows, dtype=np.int64))
+        slips = self._luck(SLIP, t, n)
         for i, d in enumerate(rows):
             true = (out["total"][i], out["color"][i])
-            if rng.random() < 0.025:
-                out["total"][i], out["color"][i] = self._slip(d, true)
+            if slips[d] < 0.025:
+                out["total"][i], out["color"][i] = self._slip(t, d, true)
             self.last_read[d] = true
         return out
 
-    def _slip(self, d: int, true: tuple[int, int]) -> tuple[int, int]:
+    def _slip(self, t: int, d: int, true: tuple[int, int]) -> tuple[int, int]:
         """A typing error: transposed, wrong, missing or doubled digit, meters swapped, the last again."""
-        rng, digits = self.event_rng, list(str(true[0]))
+        rng, digits = np.random.default_rng([self.seed, SLIP, t, d]), list(str(true[0]))
         kind, i = int(rng.integers(6)), int(rng.integers(max(len(digits) - 1, 1)))
         if kind == 0 and len(digits) > 1:
             digits[i], digits[i + 1] = digits[i + 1], digits[i]
@@ -351,12 +405,13 @@ class World:
         return int("".join(digits)), true[1]
 
     def _counts(self, t: int) -> Message:
-        fleet, rng = self.fleet, self.event_rng
+        fleet = self.fleet
         due = (t + self.count_phase) % self.count_every == 0
-        pools = set(np.flatnonzero(due[fleet.p_site]).tolist()) | set(self.asked.pop(t, []))
-        p = sorted(pools)
+        p = sorted(set(np.flatnonzero(due[fleet.p_site]).tolist()) | set(self.asked.pop(t, [])))
+        luck, how = self._luck(COUNT, t, fleet.p_site.size), self._luck(COUNT_HOW, t, fleet.p_site.size)
         n = []
         for pool in p:
-            error = int(rng.choice((-2, -1, 1, 2), p=(0.1, 0.33, 0.5, 0.07))) if rng.random() < 0.25 else 0
+            wrong = luck[pool] < fleet.traits.count_wrong
+            error = MISCOUNTS[int(np.searchsorted(MISCOUNT_ODDS, how[pool]))] if wrong else 0
             n.append(max(int(self.shelf[pool]) + error, 0))
         return {"p": p, "n": n}
