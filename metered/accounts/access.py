@@ -42,6 +42,12 @@ class Viewer:
         return ability in ABILITIES[self.role]
 
 
+def viewer_by(membership: Any) -> Viewer:
+    """As whom a membership acts; it carries `admitted`, the ids of its addresses (accounts.queries)."""
+    addresses = frozenset(membership.admitted) if membership.limited else None
+    return Viewer(membership.user_id, membership.account_id, membership.role, addresses)
+
+
 def viewer_of(request: HttpRequest) -> Viewer:
     """The viewer that `ViewerMiddleware` found for this request. Only inside `@for_viewers` views."""
     viewer = getattr(request, "viewer", None)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from metered.accounts.access import Viewer
+from metered.accounts.access import Viewer, viewer_by
 from metered.accounts.actions import log
 from metered.accounts.models import ApiKey, User
 from metered.accounts.queries import membership_in_for_system
@@ -87,5 +87,4 @@ def holder_for_system(key: str) -> tuple[User, Viewer] | None:
     today = timezone.now().date()
     if row.used_on != today:
         ApiKey.objects.filter(pk=row.pk).update(used_on=today)
-    addresses = frozenset(membership.admitted) if membership.limited else None
-    return row.user, Viewer(row.user_id, row.account_id, membership.role, addresses)
+    return row.user, viewer_by(membership)

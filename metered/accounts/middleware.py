@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 
-from metered.accounts.access import Viewer
+from metered.accounts.access import viewer_by
 from metered.accounts.queries import membership_for_system
 from metered.lib.zones import time_zone_or_none
 
@@ -43,14 +43,8 @@ class ViewerMiddleware:
         membership = membership_for_system(request.user.pk, request.session.get(SESSION_KEY))
         if membership is None:
             return
-        addresses = frozenset(membership.admitted) if membership.limited else None
         request.membership = membership  # type: ignore[attr-defined]
-        request.viewer = Viewer(  # type: ignore[attr-defined]
-            user_id=membership.user_id,
-            account_id=membership.account_id,
-            role=membership.role,
-            address_ids=addresses,
-        )
+        request.viewer = viewer_by(membership)  # type: ignore[attr-defined]
         timezone.activate(
             time_zone_or_none(getattr(request.user, "time_zone", ""))
             or time_zone_or_none(membership.account.time_zone)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q, QuerySet
 
@@ -91,6 +92,18 @@ def recipients_for_system(
         replace(_recipient(row), kind=kind or "", digest=how.get(row.user_id) == MailChoice.How.DIGEST)
         for row in found
         if how.get(row.user_id) != MailChoice.How.OFF
+    ]
+
+
+def desk() -> list[Recipient]:
+    """Support staff together, as the operator's settings name them; nobody where they name no address."""
+    operator = settings.OPERATOR
+    if not operator["email"]:
+        return []
+    return [
+        Recipient(
+            str(operator["email"]), str(operator["name"]), settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE
+        )
     ]
 
 

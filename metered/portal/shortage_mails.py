@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from metered.accounts.queries import Recipient, recipients_for_system
+from metered.accounts.queries import desk, recipients_for_system
 from metered.fleet.models import Slot
 from metered.notify.actions import post
 from metered.replenishment.models import Shortage
@@ -62,12 +62,9 @@ def _tell(rows: Sequence[Shortage]) -> None:
         template="shortage",
         values=values | {"order_path": order, "for_desk": False},
     )
-    desk = Recipient(
-        settings.OPERATOR["email"], settings.OPERATOR["name"], settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE
-    )
     post(
         event=f"desk:{event}",
-        to=[desk],
+        to=desk(),
         template="shortage",
         values=values | {"order_path": "/admin/replenishment/shortage/?state=open", "for_desk": True},
     )

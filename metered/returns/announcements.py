@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import translation
 
 from metered.accounts.models import Address, User
-from metered.accounts.queries import Recipient, recipient_for_system, recipients_for_system
+from metered.accounts.queries import Recipient, desk, recipient_for_system, recipients_for_system
 from metered.notify.actions import post
 from metered.returns.models import Leftover, Receipt, Return, ReturnLine, Unconfirmed
 from metered.returns.numbers import spoken
@@ -109,20 +109,13 @@ def tell_closed(made: Return) -> None:
     _post(made, "return_closed", "return_closed", because=str(made.closed_reason))
 
 
-def desk() -> Recipient:
-    """Support staff together, as the operator's settings name them."""
-    return Recipient(
-        settings.OPERATOR["email"], settings.OPERATOR["name"], settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE
-    )
-
-
 def alarm_staff(made: Return, *, louder: bool) -> None:
     """Support staff hear that a return waits for its answer: on day 5, and once more on day 6."""
     _post(
         made,
         "return_escalated" if louder else "return_alarm",
         "return_alarm",
-        people=[desk()],
+        people=desk(),
         louder=louder,
         asks=str(made.asks),
         desk_path=f"/admin/returns/return/{made.pk}/change/",

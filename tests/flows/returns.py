@@ -289,5 +289,3 @@ def _how_it_ended(order: Order, seen_before: bool) -> str:
 
 
 PARTS: dict[str, Callable[[Size, Say], list[str]]] = {"days": days, "machine": machine, "removals": removals}
-
-__all__ = ["PARTS", "Size", "days", "machine", "race", "removals"]

@@ -58,7 +58,7 @@ def test_a_contract_that_ends_leaves_all_of_its_shelves() -> None:
     made = stocked(1)
     type(made.contract).objects.filter(pk=made.contract.pk).update(status="ended")
     state(kind=Fact.Kind.CONTRACT_CHANGED, account_id=made.address.account_id, public_id="c")
-    assert actions.take_facts() == 1 or open_now()
+    assert actions.take_facts() >= 1
     assert [(row.pool_id, row.device_id) for row in open_now()] == [(pool.pk, None) for pool in made.pools]
 
 
