@@ -21,7 +21,16 @@ from metered.stock.models import Pool
 
 REMIND_EVERY = dt.timedelta(days=7)
 
-_UNUSED = """
+_SLOTS_HERE = """
+SELECT FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id
+WHERE d.address_id = p.address_id AND d.contract_id = p.contract_id AND s.supply_id = p.supply_id
+"""
+_OVER = "(c.status = 'ended' OR coalesce(c.ends_on < %(today)s, FALSE))"
+_IN_USE = f"(NOT {_OVER} AND EXISTS ({_SLOTS_HERE} AND d.removed_at IS NULL))"
+_WAS_USED = f"({_OVER} OR EXISTS ({_SLOTS_HERE} AND d.removed_at IS NOT NULL))"
+"""Whether a device uses the pool `p` of the contract `c`, and whether one that is removed did."""
+
+_UNUSED = f"""
 SELECT p.id, p.account_id, p.address_id,
     (SELECT d.id FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id
      WHERE d.address_id = p.address_id AND d.contract_id = p.contract_id AND s.supply_id = p.supply_id
@@ -30,18 +39,10 @@ SELECT p.id, p.account_id, p.address_id,
 FROM stock_pool p
 JOIN fleet_contract c ON c.id = p.contract_id
 JOIN accounts_address a ON a.id = p.address_id
-WHERE p.shelf > 0 AND {which}
-  AND (c.status = 'ended' OR c.ends_on < %(today)s OR NOT EXISTS (
-    SELECT FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id
-    WHERE d.address_id = p.address_id AND d.contract_id = p.contract_id AND s.supply_id = p.supply_id
-      AND d.removed_at IS NULL))
-  AND (c.status = 'ended' OR c.ends_on < %(today)s OR EXISTS (
-    SELECT FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id
-    WHERE d.address_id = p.address_id AND d.contract_id = p.contract_id AND s.supply_id = p.supply_id
-      AND d.removed_at IS NOT NULL))
+WHERE p.shelf > 0 AND {{which}} AND NOT {_IN_USE} AND {_WAS_USED}
   AND NOT EXISTS (SELECT FROM returns_leftover l WHERE l.pool_id = p.id AND l.state = 'open')
 ORDER BY p.id
-"""
+"""  # noqa: S608 (of constants alone)
 """Pools with something on the shelf that a removed device used last, or whose contract is over."""
 
 _NEW_FACTS = """
@@ -103,15 +104,11 @@ def _find(which: str, now: dt.datetime, ids: list[int] | None = None) -> int:
     return len(made)
 
 
-_GONE = """
+_GONE = f"""
 UPDATE returns_leftover l SET state = 'gone', settled_at = %(now)s
 FROM stock_pool p JOIN fleet_contract c ON c.id = p.contract_id
-WHERE l.pool_id = p.id AND l.state = 'open' AND (p.shelf = 0 OR (
-  c.status <> 'ended' AND (c.ends_on IS NULL OR c.ends_on >= %(today)s) AND EXISTS (
-    SELECT FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id
-    WHERE d.address_id = p.address_id AND d.contract_id = p.contract_id AND s.supply_id = p.supply_id
-      AND d.removed_at IS NULL)))
-"""
+WHERE l.pool_id = p.id AND l.state = 'open' AND (p.shelf = 0 OR {_IN_USE})
+"""  # noqa: S608 (of constants alone)
 
 
 def _settle_gone(now: dt.datetime) -> None:
