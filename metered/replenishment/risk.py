@@ -19,9 +19,11 @@ JOB_FACTOR = 1.35
 USED, USED_ALONE = 1.1, 3.0
 """Beyond so many cartridges since its level was known, a supply is no less sure: swaps would have shown. Of
 a blind one alone in its pool nothing shows but what is said of the pool (`shelf.count_alone`)."""
+BY_LEVEL, BY_FLAG, BY_PAGES = range(3)
 # The risk must not be taken too lightly, a forecast is to be right: its spread to both sides was fitted on
-# simulated fleets. Use falls away (holidays, quiet months) further than it rises.
-QUANTILE_SPREAD = (0.75, 1.0, 1.5)
+# simulated fleets of two families, for each way of knowing a level. Use falls away (holidays, quiet months)
+# further than it rises, and where nobody sees a swap, one may have gone unnoticed.
+QUANTILE_SPREAD = np.array([(0.58, 1.0, 1.15), (0.74, 1.0, 1.8), (1.15, 1.0, 1.75)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Outlook:
     """Per supply row: what is left, what goes, how sure; all that the need over any window is made of.
 
     `u` cartridges an activity day, `g` activity days since the last meter, `var_f` variance of the level,
-    `mark` the low mark that an "ok" promises (0 elsewhere), `known` whether a meter or a level was ever seen.
+    `mark` the low mark that an "ok" promises (0 elsewhere), `told` how the level is known.
     """
 
     s: Ints
@@ -42,6 +44,7 @@ class Outlook:
     now: Floats
     sector: Ints
     at: float
+    told: Ints
 
 
 def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
@@ -65,7 +68,8 @@ def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
     var_f = sup.p0[s] ** 2 + (s_c * used) ** 2 + gone**2
     ok = (sup.flag[s] == OK) & ~unseen
     mark = np.where(ok, state.low_mean[state.pools.sku[sup.pool[s]]], 0.0)
-    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector, t)
+    told = np.where(unseen, BY_PAGES, np.where(sup.flag[s] == 0, BY_LEVEL, BY_FLAG))
+    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector, t, told)
 
 
 def use_spread(o: Outlook, h: Floats) -> Floats:
@@ -168,7 +172,8 @@ def run_out(state: State, cal: Workdays, o: Outlook, t: float) -> Floats:
     var_f = np.where(o.mark > 0, np.maximum(o.var_f, LOW_MARK_SD**2), o.var_f)
     level = np.minimum(var_f / np.maximum(f, 0.02) ** 2, 1.0)
     horizon = cal.active(o.sector, np.full(o.s.size, t + 730.0)) - o.now
-    for row, (z, width) in enumerate(zip((-1.2815515655, 0.0, 1.2815515655), QUANTILE_SPREAD, strict=True)):
+    for row, z in enumerate((-1.2815515655, 0.0, 1.2815515655)):
+        width = QUANTILE_SPREAD[o.told, row]
         lo, hi = np.zeros(o.s.size), horizon.copy()
         for _ in range(22):
             h = 0.5 * (lo + hi)

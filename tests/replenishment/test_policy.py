@@ -197,3 +197,15 @@ def test_days_left_are_ordered_and_the_middle_is_level_by_rate() -> None:
     assert q10 < q50 < q90
     # 0.5 x 84 = 42 working days are eight weeks and two days, less the traces of weekends.
     assert q50 == pytest.approx(58, abs=1.5)
+
+
+def test_what_nobody_sees_is_told_less_surely_than_a_level() -> None:
+    spans = []
+    for reports in (st.PCT1, st.NONE):
+        state = fleet(f=0.5, reports=reports)
+        state.devices.t[:] = 0.0
+        state.supplies.seen[:] = 0.0 if reports == st.PCT1 else np.nan
+        state.supplies.p0[:] = 0.003
+        q10, _, q90 = forecast.days_left(state, CAL, ints(0), 0.0)[:, 0]
+        spans.append(q90 - q10)
+    assert spans[1] > 1.3 * spans[0]
