@@ -331,6 +331,10 @@ def one_of_everything(made: World) -> None:
     replenishment.SupplyStats.objects.create(supply=made.main.scene.pools[0].supply)
     replenishment.FleetStats.objects.get_or_create(kind="K")
     replenishment.NightRun.objects.create(day=now.date(), began_at=now)
+    replenishment.RunOutTold.objects.create(
+        slot=made.main.scene.slots[0], month=now.date().replace(day=1), told_at=now, until=now, q10=1, q50=2,
+        q90=3, source=0, **owned,
+    )  # fmt: skip
     replenishment.AddressReview.objects.update_or_create(
         address=made.main.address, defaults={"due_at": now, **owned}
     )

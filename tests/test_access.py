@@ -324,6 +324,7 @@ replenishment.position
 replenishment.devicerate
 replenishment.addressreview
 replenishment.nightrun
+replenishment.runouttold
 replenishment.announcedjob
 replenishment.heavyjob
 replenishment.supplystats

@@ -42,6 +42,8 @@ PIPELINE = (
 
 DAILY = {
     "replenishment.begin_night": crontab(hour="2", minute="0"),
+    # After the night's looks.
+    "replenishment.keep_told": crontab(hour="6", minute="0"),
     "reads.ensure_partitions": crontab(hour="3", minute="10"),
     "reads.take_cut_off": crontab(hour="4", minute="5"),
     "stock.ask_due_counts": crontab(hour="5", minute="0"),

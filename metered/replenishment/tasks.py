@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from metered.replenishment import actions, nights
+from metered.replenishment import actions, nights, told
 
 
 @shared_task(name="replenishment.fold")
@@ -44,3 +44,9 @@ def night() -> None:
     """Take the shards that are open, one after the other, beside other workers."""
     while nights.take_shard():
         pass
+
+
+@shared_task(name="replenishment.keep_told")
+def keep_told() -> None:
+    """Settle what was told of run-outs, and once a month keep what is told now."""
+    told.keep_told()
