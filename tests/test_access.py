@@ -325,6 +325,7 @@ replenishment.devicerate
 replenishment.addressreview
 replenishment.nightrun
 replenishment.runouttold
+replenishment.backtestrun     add
 replenishment.announcedjob
 replenishment.heavyjob
 replenishment.supplystats

@@ -31,6 +31,7 @@ PIPELINE = (
     Stage("replenishment.review", "replenishment.decide"),
     Stage("replenishment.shortage", "portal.tell_of_shortages"),
     Stage("replenishment.night", "replenishment.night"),
+    Stage("replenishment.backtest", "replenishment.backtest"),
     Stage("replenishment.proposal", "orders.take_proposals"),
     Stage("orders.release", "orders.release_due"),
     Stage("portal.notice", "portal.tell_subscribers"),

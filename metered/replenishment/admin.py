@@ -18,7 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metered.lib.admin import LookOnly, LookOnlyAdmin
-from metered.replenishment import accuracy_words, actions
+from metered.replenishment import (
+    accuracy_words,
+    actions,
+    admin_backtests,  # noqa: F401 (it registers itself)
+)
 from metered.replenishment.accuracy import MOST_MODELS, accuracies
 from metered.replenishment.calibration import TOO_FEW
 from metered.replenishment.explain import explain

@@ -513,3 +513,65 @@ class NightShard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} {self.number}"
+
+
+class BacktestRun(models.Model):
+    """What would have happened at some addresses under other settings (backtests.py).
+
+    `settings`: the trials as JSON, a key and policy.Settings each; the first is the one in force when it was
+    asked for. `result`: backtest.summary, once every shard is done.
+    """
+
+    once = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", editable=False)
+    asked_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
+    days = models.PositiveSmallIntegerField(
+        _("days back"), default=180, help_text=_("Until yesterday; 30 to 730")
+    )
+    sites = models.PositiveIntegerField(
+        _("addresses at most"),
+        default=50,
+        help_text=_("Chosen by chance, the same ones each time; 1 to 2,000. Fifty take some minutes."),
+    )
+    first_on = models.DateField(_("from"), editable=False)
+    last_on = models.DateField(_("to"), editable=False)
+    settings = models.JSONField(editable=False)
+    shards = models.PositiveIntegerField(default=0, editable=False)
+    ended_at = models.DateTimeField(_("done"), null=True, editable=False)
+    result = models.JSONField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("backtest of other settings")
+        verbose_name_plural = _("backtests of other settings")
+        ordering = ["-asked_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(days__range=(30, 730), sites__range=(1, 2000)), name="backtest_bounded"
+            ),
+            models.CheckConstraint(condition=Q(first_on__lte=F("last_on")), name="backtest_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_on} – {self.last_on}"
+
+
+class BacktestShard(models.Model):
+    """Some addresses of a run that one worker plays through at once. `failed`: how many could not be."""
+
+    run = models.ForeignKey(BacktestRun, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    address_ids = ArrayField(models.BigIntegerField())
+    failed = models.PositiveIntegerField(default=0)
+    result = models.JSONField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="backtest_shard_once")]
+        indexes = [
+            # Consumer: replenishment.backtests.take_shard
+            models.Index(fields=["run", "number"], condition=Q(done_at=None), name="backtest_shard_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.number}"

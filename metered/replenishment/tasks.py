@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from metered.replenishment import actions, nights, told
+from metered.replenishment import actions, backtests, nights, told
 
 
 @shared_task(name="replenishment.fold")
@@ -50,3 +50,10 @@ def night() -> None:
 def keep_told() -> None:
     """Settle what was told of run-outs, and once a month keep what is told now."""
     told.keep_told()
+
+
+@shared_task(name="replenishment.backtest")
+def backtest() -> None:
+    """Play the parts of backtests that staff asked for, one after the other."""
+    while backtests.take_shard():
+        pass
