@@ -11,8 +11,10 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -40,6 +42,7 @@ from metered.replenishment.models import (
     RunOutTold,
     SupplyStats,
 )
+from metered.replenishment.other_settings import under
 from metered.replenishment.rates import PRIOR_DAYS
 from metered.replenishment.state import UNTAUGHT
 
@@ -56,6 +59,40 @@ def _data(reason: dict[str, object] | None) -> SafeString:
     return format_html("<pre>{}</pre>", json.dumps(reason, indent=2, sort_keys=True))
 
 
+def _other_settings(reason: dict[str, object] | None) -> SafeString:
+    """What the risk alone would have changed; whatever else is a backtest's to say."""
+    found = under(reason or {})
+    if not found:
+        return format_html("–")
+    words = {
+        "due": _("due by itself"),
+        "along": _("not due by itself; along with what was due"),
+        "not yet": _("not yet"),
+    }
+    lines = format_html_join(
+        "",
+        "<li>{}: {}</li>",
+        [
+            (
+                _("at %(times)s the risk (%(risk)s%% in force)")
+                % {
+                    "times": number_format(row.times, 2 if row.times < 1 else 0),
+                    "risk": number_format(100 * row.alpha, 2),
+                },
+                words[row.verdict],
+            )
+            for row in found
+        ],
+    )
+    return format_html(
+        "<ul>{}</ul><p>{} <a href='{}'>{}</a></p>",
+        lines,
+        _("The record says no more. Other days of joining or delivery:"),
+        reverse("admin:replenishment_backtestrun_changelist"),
+        _("backtests"),
+    )
+
+
 @admin.register(Proposal)
 class ProposalAdmin(LookOnlyAdmin):
     list_display = ("decided_at", "account", "address", "pool", "quantity", "status", "closed_reason")
@@ -63,11 +100,15 @@ class ProposalAdmin(LookOnlyAdmin):
     list_select_related = ("account", "address", "pool__supply", "pool__address")
     search_fields = ("account__name", "account__number", "pool__supply__reorder_number")
     ordering = ("-decided_at",)
-    readonly_fields = ("why", "reason_data")
+    readonly_fields = ("why", "other_settings", "reason_data")
 
     @admin.display(description=gettext_lazy("Why"))
     def why(self, proposal: Proposal) -> str:
         return _words(proposal.reason)
+
+    @admin.display(description=gettext_lazy("Under other settings"))
+    def other_settings(self, proposal: Proposal) -> SafeString:
+        return _other_settings(proposal.reason)
 
     @admin.display(description=gettext_lazy("Reason as data"))
     def reason_data(self, proposal: Proposal) -> SafeString:
@@ -79,7 +120,7 @@ class PoolForecastAdmin(LookOnlyAdmin):
     list_display = ("pool", "account", "rule", "risk", "believed_shelf", "decided_at")
     list_select_related = ("account", "pool__supply", "pool__address")
     search_fields = ("account__name", "account__number", "pool__supply__reorder_number")
-    readonly_fields = ("why", "reason_data")
+    readonly_fields = ("why", "other_settings", "reason_data")
 
     @admin.display(description=gettext_lazy("Decision"))
     def rule(self, forecast: PoolForecast) -> str:
@@ -97,6 +138,10 @@ class PoolForecastAdmin(LookOnlyAdmin):
     @admin.display(description=gettext_lazy("Why"))
     def why(self, forecast: PoolForecast) -> str:
         return _words(forecast.decision)
+
+    @admin.display(description=gettext_lazy("Under other settings"))
+    def other_settings(self, forecast: PoolForecast) -> SafeString:
+        return _other_settings(forecast.decision)
 
     @admin.display(description=gettext_lazy("Reason as data"))
     def reason_data(self, forecast: PoolForecast) -> SafeString:

@@ -20,6 +20,7 @@ from metered.replenishment import actions, backtests, tasks
 from metered.replenishment.backtest import Played, Tally, Trial, as_json, from_json, summary, trials
 from metered.replenishment.backtest_history import play
 from metered.replenishment.models import AddressReview, BacktestRun, BacktestShard, PoolForecast, Proposal
+from metered.replenishment.other_settings import under
 from metered.replenishment.policy import Settings
 from metered.stock import actions as stock
 from metered.stock.models import Entry, Pool
@@ -101,6 +102,18 @@ def test_a_summary_adds_up_and_names_where_it_differs_most() -> None:
     # The first has as many parcels either way: it does not differ.
     assert [row["address"] for row in found["apart"]] == [3, 2]
     assert summary([])["apart"] == []
+
+
+def test_a_record_says_what_was_due_at_another_risk() -> None:
+    reason = {"rule": "ship", "alpha": 0.03, "risk": 0.05}
+    assert [row.verdict for row in under(reason)] == ["due", "due", "not yet"]
+    assert [row.verdict for row in under(reason | {"rule": "enough", "risk": 0.02})] == [
+        "due", "not yet", "not yet",
+    ]  # fmt: skip
+    assert [row.verdict for row in under(reason | {"rule": "along", "risk": 0.001})] == ["along"] * 3
+    assert [round(row.alpha, 3) for row in under(reason)] == [0.01, 0.03, 0.09]
+    assert under({"rule": "barred", "alpha": 0.03, "risk": 1.0}) == []
+    assert under({}) == []
 
 
 # --- a small history that the system made itself ----------------------------------------------------------
@@ -268,3 +281,15 @@ def test_an_address_that_fails_is_counted(low: Device) -> None:
     run.refresh_from_db()
     assert run.result is not None
     assert run.result["failed"] == 1 and run.result["addresses"] == 0
+
+
+def test_a_decisions_page_says_what_another_risk_would_have_done(
+    low: Device, cast: factories.Cast, client: Client
+) -> None:
+    client.force_login(cast.sam)
+    proposal = Proposal.objects.get()
+    page = client.get(f"/admin/replenishment/proposal/{proposal.pk}/change/").content.decode()
+    assert "Under other settings" in page and "due by itself" in page
+    pool = PoolForecast.objects.get(pool__supply__colorant="cyan")
+    page = client.get(f"/admin/replenishment/poolforecast/{pool.pk}/change/").content.decode()
+    assert "not yet" in page
