@@ -58,6 +58,7 @@ from metered.reads.models import (
     ReadValue,
 )
 from metered.replenishment import models as replenishment
+from metered.replenishment.backtests import begin as begin_backtest
 from metered.replenishment.job_actions import Announced, announce_job
 from metered.replenishment.models import AnnouncedJob
 from metered.returns import actions as returns
@@ -331,6 +332,11 @@ def one_of_everything(made: World) -> None:
     replenishment.SupplyStats.objects.create(supply=made.main.scene.pools[0].supply)
     replenishment.FleetStats.objects.get_or_create(kind="K")
     replenishment.NightRun.objects.create(day=now.date(), began_at=now)
+    replenishment.RunOutTold.objects.create(
+        slot=made.main.scene.slots[0], month=now.date().replace(day=1), told_at=now, until=now, q10=1, q50=2,
+        q90=3, source=0, **owned,
+    )  # fmt: skip
+    begin_backtest(once=uuid.uuid4(), days=30, sites=5, actor=None)
     replenishment.AddressReview.objects.update_or_create(
         address=made.main.address, defaults={"due_at": now, **owned}
     )

@@ -324,6 +324,8 @@ replenishment.position
 replenishment.devicerate
 replenishment.addressreview
 replenishment.nightrun
+replenishment.runouttold
+replenishment.backtestrun     add
 replenishment.announcedjob
 replenishment.heavyjob
 replenishment.supplystats

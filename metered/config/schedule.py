@@ -31,6 +31,7 @@ PIPELINE = (
     Stage("replenishment.review", "replenishment.decide"),
     Stage("replenishment.shortage", "portal.tell_of_shortages"),
     Stage("replenishment.night", "replenishment.night"),
+    Stage("replenishment.backtest", "replenishment.backtest"),
     Stage("replenishment.proposal", "orders.take_proposals"),
     Stage("orders.release", "orders.release_due"),
     Stage("portal.notice", "portal.tell_subscribers"),
@@ -42,6 +43,8 @@ PIPELINE = (
 
 DAILY = {
     "replenishment.begin_night": crontab(hour="2", minute="0"),
+    # After the night's looks.
+    "replenishment.keep_told": crontab(hour="6", minute="0"),
     "reads.ensure_partitions": crontab(hour="3", minute="10"),
     "reads.take_cut_off": crontab(hour="4", minute="5"),
     "stock.ask_due_counts": crontab(hour="5", minute="0"),

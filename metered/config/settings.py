@@ -333,6 +333,7 @@ ANNOUNCEMENT: dt.timedelta = env.duration("METERED_ANNOUNCEMENT", "45s" if DEMO 
 REPLENISHMENT_RISK = env.number("METERED_RISK", 0.03)
 REPLENISHMENT_JOIN_DAYS = env.integer("METERED_JOIN_DAYS", 45)
 REPLENISHMENT_LEAD_DAYS = env.integer("METERED_LEAD_DAYS", 5)
+TOLD_SHARE = env.number("METERED_TOLD_SHARE", 1.0)
 # A count that was asked for is due after this; one older than that is asked for when something is ordered.
 COUNT_WITHIN_DAYS = env.integer("METERED_COUNT_WITHIN_DAYS", 7)
 COUNT_WHEN_ORDERING_DAYS = env.integer("METERED_COUNT_WHEN_ORDERING_DAYS", 60)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metered.lib.admin import LookOnly, LookOnlyAdmin
-from metered.replenishment import actions
+from metered.replenishment import (
+    accuracy_words,
+    actions,
+    admin_backtests,  # noqa: F401 (it registers itself)
+)
+from metered.replenishment.accuracy import MOST_MODELS, accuracies
+from metered.replenishment.calibration import TOO_FEW
 from metered.replenishment.explain import explain
 from metered.replenishment.models import (
     AddressReview,
@@ -29,8 +39,10 @@ from metered.replenishment.models import (
     PoolForecast,
     Position,
     Proposal,
+    RunOutTold,
     SupplyStats,
 )
+from metered.replenishment.other_settings import under
 from metered.replenishment.rates import PRIOR_DAYS
 from metered.replenishment.state import UNTAUGHT
 
@@ -47,6 +59,40 @@ def _data(reason: dict[str, object] | None) -> SafeString:
     return format_html("<pre>{}</pre>", json.dumps(reason, indent=2, sort_keys=True))
 
 
+def _other_settings(reason: dict[str, object] | None) -> SafeString:
+    """What the risk alone would have changed; whatever else is a backtest's to say."""
+    found = under(reason or {})
+    if not found:
+        return format_html("–")
+    words = {
+        "due": _("due by itself"),
+        "along": _("not due by itself; along with what was due"),
+        "not yet": _("not yet"),
+    }
+    lines = format_html_join(
+        "",
+        "<li>{}: {}</li>",
+        [
+            (
+                _("at %(times)s the risk (%(risk)s%% in force)")
+                % {
+                    "times": number_format(row.times, 2 if row.times < 1 else 0),
+                    "risk": number_format(100 * row.alpha, 2),
+                },
+                words[row.verdict],
+            )
+            for row in found
+        ],
+    )
+    return format_html(
+        "<ul>{}</ul><p>{} <a href='{}'>{}</a></p>",
+        lines,
+        _("The record says no more. Other days of joining or delivery:"),
+        reverse("admin:replenishment_backtestrun_changelist"),
+        _("backtests"),
+    )
+
+
 @admin.register(Proposal)
 class ProposalAdmin(LookOnlyAdmin):
     list_display = ("decided_at", "account", "address", "pool", "quantity", "status", "closed_reason")
@@ -54,11 +100,15 @@ class ProposalAdmin(LookOnlyAdmin):
     list_select_related = ("account", "address", "pool__supply", "pool__address")
     search_fields = ("account__name", "account__number", "pool__supply__reorder_number")
     ordering = ("-decided_at",)
-    readonly_fields = ("why", "reason_data")
+    readonly_fields = ("why", "other_settings", "reason_data")
 
     @admin.display(description=gettext_lazy("Why"))
     def why(self, proposal: Proposal) -> str:
         return _words(proposal.reason)
+
+    @admin.display(description=gettext_lazy("Under other settings"))
+    def other_settings(self, proposal: Proposal) -> SafeString:
+        return _other_settings(proposal.reason)
 
     @admin.display(description=gettext_lazy("Reason as data"))
     def reason_data(self, proposal: Proposal) -> SafeString:
@@ -70,7 +120,7 @@ class PoolForecastAdmin(LookOnlyAdmin):
     list_display = ("pool", "account", "rule", "risk", "believed_shelf", "decided_at")
     list_select_related = ("account", "pool__supply", "pool__address")
     search_fields = ("account__name", "account__number", "pool__supply__reorder_number")
-    readonly_fields = ("why", "reason_data")
+    readonly_fields = ("why", "other_settings", "reason_data")
 
     @admin.display(description=gettext_lazy("Decision"))
     def rule(self, forecast: PoolForecast) -> str:
@@ -88,6 +138,10 @@ class PoolForecastAdmin(LookOnlyAdmin):
     @admin.display(description=gettext_lazy("Why"))
     def why(self, forecast: PoolForecast) -> str:
         return _words(forecast.decision)
+
+    @admin.display(description=gettext_lazy("Under other settings"))
+    def other_settings(self, forecast: PoolForecast) -> SafeString:
+        return _other_settings(forecast.decision)
 
     @admin.display(description=gettext_lazy("Reason as data"))
     def reason_data(self, forecast: PoolForecast) -> SafeString:
@@ -123,6 +177,57 @@ class PositionAdmin(LookOnlyAdmin):
 def _state_of(position: Position) -> dict[str, float] | None:
     rate = getattr(position.device, "rate", None)
     return rate.slot_states().get(position.slot_id) if rate else None
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    title = gettext_lazy("period")
+    parameter_name = "months"
+    usual = "12"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(n, _("Told in the last %(n)s months") % {"n": n}) for n in ("3", "12", "36")]
+
+    def choices(self, changelist: Any) -> Any:
+        # Without "all": three years are all that is kept.
+        for value, title in self.lookup_choices:
+            yield {
+                "selected": value == (self.value() or self.usual),
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": title,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RunOutTold]) -> QuerySet[RunOutTold]:
+        chosen = self.value() if self.value() in ("3", "36") else self.usual
+        first = timezone.now().date() - dt.timedelta(days=round(365 * int(chosen or self.usual) / 12))
+        return queryset.filter(month__gt=first)
+
+
+@admin.register(RunOutTold)
+class RunOutToldAdmin(LookOnlyAdmin):
+    list_display = ("told_at", "slot", "device", "source", "q10", "q50", "q90", "outcome", "days")
+    list_filter = (PeriodFilter, "source", "outcome")
+    list_select_related = ("slot__device__model", "account")
+    search_fields = ("slot__device__model__name", "slot__device__serial_key__startswith")
+    search_help_text = gettext_lazy("Printer model or serial number")
+    ordering = ("-month", "-pk")
+    change_list_template = "admin/run_outs_told.html"
+
+    @admin.display(description=gettext_lazy("device"))
+    def device(self, row: RunOutTold) -> str:
+        return str(row.slot.device)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list as usual, and above it what its rows come to: filters and search hold for both."""
+        page = super().changelist_view(request, extra_context)
+        if isinstance(page, TemplateResponse) and page.context_data and "cl" in page.context_data:
+            found = accuracies(page.context_data["cl"].queryset, timezone.now())
+            page.context_data |= {
+                "accuracy": found, "tables": accuracy_words.tables(found), "goal": accuracy_words.goal(),
+                "most": MOST_MODELS, "few": TOO_FEW,
+            }  # fmt: skip
+        return page
 
 
 @admin.register(DeviceRate)

@@ -90,6 +90,16 @@ class DeviceRate(models.Model):
         return records.plain(bytes(self.slots), self.uses)
 
 
+class Source(models.IntegerChoices):
+    """What a forecast stands on (sources.py)."""
+
+    LEVELS_1 = 0, _("levels in steps of 1%")
+    LEVELS_10 = 1, _("levels in steps of 10%")
+    FLAGS = 2, _("only low and empty")
+    PAGES_ONLY = 3, _("pages read by hand")
+    NO_LEVEL = 4, _("pages, no level")
+
+
 class Position(models.Model):
     """When one slot will be empty, as the last look worked it out from DeviceRate's state.
 
@@ -108,6 +118,7 @@ class Position(models.Model):
     runs_out_at = models.DateTimeField(null=True)
     runs_out_until = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True, help_text=_("When the run-out was worked out"))
+    source = models.SmallIntegerField(null=True, choices=Source.choices)
 
     objects = OwnedManager(address_path="device__address_id")
 
@@ -129,6 +140,60 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return str(self.slot)
+
+
+class RunOutTold(models.Model):
+    """What was told of a slot's run-out in a month, kept to be compared with what came (told.py).
+
+    `q10`, `q50`, `q90`: days from `told_at`; `days`: those until it was empty, where that is known. A row is
+    open until its cartridge was empty or changed; one that outlasts `q90` was "not empty by then".
+    """
+
+    class Outcome(models.TextChoices):
+        OPEN = "open", _("still in use")
+        DRY = "dry", _("ran out")
+        LATER = "later", _("not empty by the last date told")
+        EARLY = "early", _("changed before it was empty")
+        UNSEEN = "unseen", _("changed, and nobody saw how empty it was")
+        REMOVED = "removed", _("device removed")
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    slot = models.ForeignKey(Slot, models.CASCADE, related_name="+", db_index=False)
+    month = models.DateField(help_text=_("Its first day"))
+    told_at = models.DateTimeField(_("told"))
+    until = models.DateTimeField(_("last date told"), help_text=_("From then on it is judged"))
+    q10 = models.FloatField(_("10% point, days"))
+    q50 = models.FloatField(_("median, days"))
+    q90 = models.FloatField(_("90% point, days"))
+    source = models.SmallIntegerField(_("stands on"), choices=Source.choices)
+    outcome = models.CharField(_("what came"), max_length=8, choices=Outcome.choices, default=Outcome.OPEN)
+    days = models.FloatField(_("days until it was empty"), null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    objects = OwnedManager(address_path="slot__device__address_id")
+
+    class Meta:
+        verbose_name = _("run-out as it was told")
+        verbose_name_plural = _("run-outs as they were told: accuracy")
+        constraints = [
+            models.UniqueConstraint(fields=["slot", "month"], name="told_once_a_month"),
+            models.CheckConstraint(
+                condition=Q(q10__gte=0, q10__lte=F("q50"), q50__lte=F("q90")), name="told_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="dry", days__gt=0) | ~Q(outcome="dry") & Q(days=None),
+                name="told_days_of_the_dry",
+            ),
+        ]
+        indexes = [
+            # Consumer: replenishment.told.settle
+            models.Index(fields=["slot"], condition=Q(outcome="open"), name="told_open"),
+            # Consumer: replenishment.accuracy, told.forget, and whether the month was told already
+            models.Index(fields=["month"], name="told_by_month"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slot}: {self.month:%Y-%m}"
 
 
 class PoolForecast(models.Model):
@@ -444,6 +509,68 @@ class NightShard(models.Model):
         indexes = [
             # Consumer: replenishment.nights.take_shard
             models.Index(fields=["run", "number"], condition=Q(done_at=None), name="night_shard_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.number}"
+
+
+class BacktestRun(models.Model):
+    """What would have happened at some addresses under other settings (backtests.py).
+
+    `settings`: the trials as JSON, a key and policy.Settings each; the first is the one in force when it was
+    asked for. `result`: backtest.summary, once every shard is done.
+    """
+
+    once = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", editable=False)
+    asked_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
+    days = models.PositiveSmallIntegerField(
+        _("days back"), default=180, help_text=_("Until yesterday; 30 to 730")
+    )
+    sites = models.PositiveIntegerField(
+        _("addresses at most"),
+        default=50,
+        help_text=_("Chosen by chance, the same ones each time; 1 to 2,000. Fifty take some minutes."),
+    )
+    first_on = models.DateField(_("from"), editable=False)
+    last_on = models.DateField(_("to"), editable=False)
+    settings = models.JSONField(editable=False)
+    shards = models.PositiveIntegerField(default=0, editable=False)
+    ended_at = models.DateTimeField(_("done"), null=True, editable=False)
+    result = models.JSONField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("backtest of other settings")
+        verbose_name_plural = _("backtests of other settings")
+        ordering = ["-asked_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(days__range=(30, 730), sites__range=(1, 2000)), name="backtest_bounded"
+            ),
+            models.CheckConstraint(condition=Q(first_on__lte=F("last_on")), name="backtest_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_on} – {self.last_on}"
+
+
+class BacktestShard(models.Model):
+    """Some addresses of a run that one worker plays through at once. `failed`: how many could not be."""
+
+    run = models.ForeignKey(BacktestRun, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    address_ids = ArrayField(models.BigIntegerField())
+    failed = models.PositiveIntegerField(default=0)
+    result = models.JSONField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="backtest_shard_once")]
+        indexes = [
+            # Consumer: replenishment.backtests.take_shard
+            models.Index(fields=["run", "number"], condition=Q(done_at=None), name="backtest_shard_open"),
         ]
 
     def __str__(self) -> str:

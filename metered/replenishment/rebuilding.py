@@ -33,9 +33,15 @@ class Rebuild:
         real = np.flatnonzero(loaded.pools > 0)
         self._row_of = {int(loaded.pools[row]): int(row) for row in real}
         self._slot_row = {int(slot): row for row, slot in enumerate(loaded.slots)}
-        self._entries = history_for_system(list(self._row_of))
-        self._times = [engine_time(entry.at) for entry in self._entries]
+        self.entries = history_for_system(list(self._row_of))
+        self._times = [engine_time(entry.at) for entry in self.entries]
         self._next = 0
+        # One key for both: reports are folded a day of all devices at a time, reads by hand one by one.
+        self._batches = rounds(fold.columns)
+        observed = fold.columns.observed_us
+        steps = [(int(observed[batch].min()), 0, i) for i, batch in enumerate(self._batches)]
+        self._steps = sorted(steps + [(read.at_us, 1, i) for i, read in enumerate(reads)])
+        self._step = 0
         # Swaps that pages made due here: by slot those that the ledger has not told yet, and by pool those
         # since its last count.
         self._ahead: Counter[int] = Counter()
@@ -43,19 +49,23 @@ class Rebuild:
 
     def run(self) -> None:
         """Replay everything; then the shelves are those of the ledger as it stands now."""
-        columns = self.fold.columns
-        # One key for both: reports are folded a day of all devices at a time, reads by hand one by one.
-        batches = rounds(columns)
-        steps = [(int(columns.observed_us[batch].min()), 0, i) for i, batch in enumerate(batches)]
-        steps += [(read.at_us, 1, i) for i, read in enumerate(self.reads)]
-        for at_us, by_hand_read, i in sorted(steps):
+        self.until(np.inf)
+        self._settle()
+
+    def until(self, t: float) -> None:
+        """Replay what comes next and was before the time t: to be called with later and later ones.
+
+        A day's reports are taken together: a t within a day has all of those that began before it.
+        """
+        while self._step < len(self._steps) and self._steps[self._step][0] / US_A_DAY < t:
+            at_us, by_hand_read, i = self._steps[self._step]
+            self._step += 1
             self._ledger_until(at_us / US_A_DAY)
             if by_hand_read:
                 self._count_swaps(by_hand.take(self.loaded, self.reads[i]))
             else:
-                self._count_swaps(self.fold.take(batches[i]))
-        self._ledger_until(np.inf)
-        self._settle()
+                self._count_swaps(self.fold.take(self._batches[i]))
+        self._ledger_until(t)
 
     def _count_swaps(self, swaps: Swaps) -> None:
         sup = self.loaded.state.supplies
@@ -66,8 +76,8 @@ class Rebuild:
 
     def _ledger_until(self, t: float) -> None:
         """What the ledger says up to the time t, exclusive: a count of the same moment saw what was read."""
-        while self._next < len(self._entries) and self._times[self._next] < t:
-            self._take(self._entries[self._next], self._times[self._next])
+        while self._next < len(self.entries) and self._times[self._next] < t:
+            self._take(self.entries[self._next], self._times[self._next])
             self._next += 1
 
     def _take(self, entry: Moved, t: float) -> None:
@@ -113,7 +123,7 @@ class Rebuild:
         sup, pools, loaded = self.loaded.state.supplies, self.loaded.state.pools, self.loaded
         for row in self._row_of.values():
             pools.shelf[row] = loaded.entries[row] = 0
-        for entry in self._entries:
+        for entry in self.entries:
             row = self._row_of[entry.pool_id]
             pools.shelf[row] = entry.on_shelf
             loaded.entries[row] = max(loaded.entries[row], entry.id)

@@ -11,7 +11,9 @@ from django.db import connection
 from metered.replenishment import levels, records
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
+from metered.replenishment.calendars import engine_time
 from metered.replenishment.packed import stage, upsert
+from metered.replenishment.sources import sources
 from metered.replenishment.store import POOL, RATE, Loaded
 
 
@@ -98,15 +100,19 @@ def save_pools(cursor: Any, loaded: Loaded, p: Ints) -> None:
 
 
 def save_look(loaded: Loaded, days: Floats, known: Bools, now: dt.datetime) -> None:
-    """Write the run-outs of all slots, as days from `now` and as moments; NULL where use is not known."""
-    columns = {"slot_id": ">i8", "q10": ">f8", "q50": ">f8", "q90": ">f8", "known": ">i2"}
+    """Write the run-outs of all slots, as days from `now` and as moments, and what they stand on; NULL where
+    use is not known.
+    """
+    columns = {"slot_id": ">i8", "q10": ">f8", "q50": ">f8", "q90": ">f8", "known": ">i2", "source": ">i2"}
     values: dict[str, Any] = {
         "slot_id": loaded.slots, "q10": days[0], "q50": days[1], "q90": days[2], "known": known,
+        "source": sources(loaded.state, np.arange(loaded.slots.size), engine_time(now)),
     }  # fmt: skip
     with connection.cursor() as cursor:
         stage(cursor, "stage_run_outs", columns, values)
         cursor.execute(
             "UPDATE replenishment_position o SET looked_at = %(now)s,"
+            " source = CASE WHEN known = 1 THEN s.source END,"
             " days_q10 = CASE WHEN known = 1 THEN q10 END, days_q50 = CASE WHEN known = 1 THEN q50 END,"
             " days_q90 = CASE WHEN known = 1 THEN q90 END,"
             " runs_out_from = CASE WHEN known = 1 THEN %(now)s + q10 * interval '1 day' END,"

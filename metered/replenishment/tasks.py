@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from metered.replenishment import actions, nights
+from metered.replenishment import actions, backtests, nights, told
 
 
 @shared_task(name="replenishment.fold")
@@ -43,4 +43,17 @@ def begin_night() -> None:
 def night() -> None:
     """Take the shards that are open, one after the other, beside other workers."""
     while nights.take_shard():
+        pass
+
+
+@shared_task(name="replenishment.keep_told")
+def keep_told() -> None:
+    """Settle what was told of run-outs, and once a month keep what is told now."""
+    told.keep_told()
+
+
+@shared_task(name="replenishment.backtest")
+def backtest() -> None:
+    """Play the parts of backtests that staff asked for, one after the other."""
+    while backtests.take_shard():
         pass

@@ -36,7 +36,9 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What happened to a pool at a moment. `on_shelf`: what the ledger expects there now."""
+    """What happened to a pool at a moment. `on_shelf`: what the ledger expects there now; `shelf_change`: by
+    how much that moved when it was posted.
+    """
 
     id: int
     pool_id: int
@@ -46,13 +48,14 @@ class Moved:
     origin: str
     at: dt.datetime
     on_shelf: int
+    shelf_change: int
 
 
 def history_for_system(pool_ids: Sequence[int]) -> list[Moved]:
     """All entries of the pools in the order in which they happened, however late they were posted."""
     # The pool's sum is of the same statement: what is posted meanwhile is in neither.
     rows = Entry.objects.filter(pool_id__in=list(pool_ids)).order_by("at", "pk")
-    columns = ("pk", "pool_id", "kind", "quantity", "cause", "origin", "at", "pool__shelf")
+    columns = ("pk", "pool_id", "kind", "quantity", "cause", "origin", "at", "pool__shelf", "shelf_change")
     return [Moved(*row) for row in rows.values_list(*columns)]
 
 

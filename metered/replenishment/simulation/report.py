@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from metered.replenishment.calibration import Calibration
 from metered.replenishment.simulation import demand as demands
 from metered.replenishment.simulation.family import REPORT_NAMES, SECTOR_NAMES, Fleet
 from metered.replenishment.simulation.policies import Message, Policy, Seer
@@ -69,34 +70,6 @@ class Run:
     outages: dict[str, dict[str, int]]
     """Kind of report → days out, and of these by what."""
     device_years: float
-
-
-@dataclass(slots=True)
-class Calibration:
-    """Forecasts of supplies that ran dry later: how many before q10 and by q90; errors of q50 under 60
-    days.
-    """
-
-    total: int = 0
-    before: int = 0
-    by: int = 0
-    errors: list[float] = field(default_factory=list)
-
-    def add(self, days: float | None, q10: float, q50: float, q90: float) -> None:
-        """`days` None: not empty by q90."""
-        self.total += 1
-        if days is None:
-            return
-        self.before += days < q10
-        self.by += days <= q90
-        if days <= 60:
-            self.errors.append(abs(q50 - days) / days)
-
-    @property
-    def shares(self) -> tuple[float, float, float]:
-        n = max(self.total, 1)
-        error = 100 * float(np.median(self.errors)) if self.errors else float("nan")
-        return 100 * self.before / n, 100 * self.by / n, error
 
 
 def run(fleet: Fleet, demand: demands.Demand, policy: Policy, seed: int, tick: Tick | None = None) -> Score:
