@@ -28,17 +28,20 @@ class Settings:
     lane.
     """
 
-    alpha: float = 0.022
+    alpha: float = 0.027
     lead_days: int = 5
-    join_days: int = 55
+    join_days: int = 60
     join_risk: float = 0.2
     idle_days: float = 44.0
     """An order that would lie so long, or longer, runs the risk `alpha`; one that is used sooner less."""
     least: float = 0.25
     """Of `alpha`: what the busiest machine runs."""
-    dark: float = 1.25
+    dark: float = 3.0
     """Times `alpha`: what a pool runs at most whose levels nobody sees. Its risk is that of being wrong for
     weeks, against which a spare helps little and a count much."""
+    dark_days: float = 170.0
+    """As `idle_days`, for those: where nobody sees the level, being wrong lasts, so a busy machine needs its
+    spare the more and a slow one the less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,8 @@ class Idle:
         Ordering a day later saves a day of lying and adds that day's chance of running out; so the chance
         that is worth a spare is the greater the longer the spare waits (the newsvendor's ratio, in time).
         """
-        times = (self.days + units * self.unit) / settings.idle_days
+        idle_days = np.where(self.dark, settings.dark_days, settings.idle_days)
+        times = (self.days + units * self.unit) / idle_days
         most = np.where(self.dark, settings.dark, 1.0)
         return settings.alpha * np.clip(times, settings.least, most)
 

@@ -58,7 +58,7 @@ def test_what_is_nearly_out_is_proposed_with_its_reason(low: Device) -> None:
     assert actions.review_addresses() == 1
     proposal = Proposal.objects.get()
     assert proposal.pool == black(low)
-    assert proposal.quantity == 1
+    assert proposal.quantity == 2  # of one in about 38 working days, for the 60 days of the joining window
     assert proposal.status == "open"
     assert proposal.slot_ids == [low.slots.get(colorant="black").pk]
     reason = proposal.reason
