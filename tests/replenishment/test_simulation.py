@@ -18,7 +18,17 @@ def test_the_table_the_goals_and_the_picture(tmp_path: Path, capsys: pytest.Capt
     common = ["--devices", "15", "--days", "100", "--in-process"]
     assert main([*common, "--frontier", str(picture)]) == 0
     said = capsys.readouterr()
-    for words in ("ours", "fixed:20", "fixed:10", "days left", "by yield", "out-days ÷", "flags"):
+    for words in (
+        "ours",
+        "fixed:20",
+        "fixed:10",
+        "days left",
+        "by yield",
+        "knows the future",
+        "out-days ÷",
+        "cost gap",
+        "flags",
+    ):
         assert words in said.out
     drawing = picture.read_text()
     assert drawing.startswith("<svg") and drawing.endswith("</svg>\n") and "risk 0.03" in drawing

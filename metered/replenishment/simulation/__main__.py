@@ -17,11 +17,12 @@ import numpy as np
 
 from metered.replenishment.policy import Settings
 from metered.replenishment.simulation import demand, family, frontier, report
+from metered.replenishment.simulation.clairvoyant import Clairvoyant
 from metered.replenishment.simulation.policies import Engine, Policy, Process
 from metered.replenishment.simulation.yardsticks import ByYield, ShipAt, Trend
 
 BAR = 30
-OURS, BASE = "ours", "fixed:20"
+OURS, BASE, BEST = "ours", "fixed:20", "knows the future"
 ALPHAS = (0.1, 0.05, 0.03, 0.02, 0.01, 0.005)
 
 
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     policies: dict[str, Policy] = {OURS: Engine(settings) if here else Process()}
     if not args.quick:
         policies |= {"days left": Trend(), "by yield": ByYield(), "fixed:10": ShipAt(10)}
+        policies[BEST] = Clairvoyant()
     policies[BASE] = ShipAt()
     dials = {f"risk {alpha:g}": Engine(Settings(alpha=alpha)) for alpha in ALPHAS} if args.frontier else {}
 
@@ -61,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{args.devices} devices, {fleet.s_device.size} supplies, {args.days} days, seed {args.seed},"
         f" family {args.family}\n\n{report.table(scores)}\n\n"
     )
-    say(report.goals(scores[OURS], scores[BASE]) + "\n\n")
+    goals = report.goals_of(scores[OURS], scores[BASE], scores.get(BEST))
+    say(report.verdicts(goals) + "\n\n")
     say(report.told(runs[OURS]) + "\n\n" + report.causes(runs[OURS]) + "\n")
     if args.frontier:
         points = {

@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 
 from metered.replenishment import policy, protocol
 from metered.replenishment.replay import Replay
+
+if TYPE_CHECKING:
+    from metered.replenishment.simulation.world import World
 
 Message = dict[str, Any]
 
@@ -24,6 +27,13 @@ class Policy(Protocol):
     def day(self, message: Message) -> Message: ...
 
     def end(self) -> None: ...
+
+
+@runtime_checkable
+class Seer(Protocol):
+    """A policy that is shown the world itself before the first day: a bound, no candidate."""
+
+    def sees(self, world: World) -> None: ...
 
 
 class Process:

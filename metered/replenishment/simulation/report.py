@@ -9,7 +9,7 @@ import numpy as np
 
 from metered.replenishment.simulation import demand as demands
 from metered.replenishment.simulation.family import REPORT_NAMES, SECTOR_NAMES, Fleet
-from metered.replenishment.simulation.policies import Message, Policy
+from metered.replenishment.simulation.policies import Message, Policy, Seer
 from metered.replenishment.simulation.world import SOURCES, World
 from metered.replenishment.state import KINDS
 
@@ -108,6 +108,8 @@ def play(fleet: Fleet, demand: demands.Demand, policy: Policy, seed: int, tick: 
     """Play all days against `policy`; the same seed gives every policy the same customers."""
     world = World(fleet, demand, seed)
     policy.hello(hello(fleet, demand))
+    if isinstance(policy, Seer):
+        policy.sees(world)
     forecasts: list[tuple[int, Message]] = []
     for t in range(demand.pages.shape[0]):
         message = world.step(t)
@@ -187,9 +189,9 @@ def table(scores: dict[str, Score]) -> str:
     """Lines of the scores, then the ratios of the first to the last one (the yardstick)."""
     names = list(scores)
     base = scores[names[-1]]
-    lines = ["".join([f"{'':14}", *(f"{title:>10}" for title, _ in COLUMNS)])]
+    lines = ["".join([f"{'':18}", *(f"{title:>10}" for title, _ in COLUMNS)])]
     for name in names:
-        lines.append("".join([f"{name:14}", *(f"{getattr(scores[name], f):10.2f}" for _, f in COLUMNS)]))
+        lines.append("".join([f"{name:18}", *(f"{getattr(scores[name], f):10.2f}" for _, f in COLUMNS)]))
     ratios = ("out_days", "emergencies", "spare", "waste", "shipments", "cost", "manual_out_days")
     for name in names[:1]:
         cells = [
@@ -198,7 +200,7 @@ def table(scores: dict[str, Score]) -> str:
             else f"{'':10}"
             for _, f in COLUMNS
         ]
-        lines.append("".join([f"{'÷ ' + names[-1]:14}", *cells]))
+        lines.append("".join([f"{'÷ ' + names[-1]:18}", *cells]))
     return "\n".join(lines)
 
 
@@ -218,8 +220,8 @@ class Goal:
         return "must" if ((self.value >= self.must) if more else (self.value <= self.must)) else "MISSED"
 
 
-def goals_of(ours: Score, base: Score) -> list[Goal]:
-    """The goals of part 1 that a run answers."""
+def goals_of(ours: Score, base: Score, best: Score | None = None) -> list[Goal]:
+    """The goals of part 1 that a run answers. `best`: what knowing the future would have done."""
 
     def ratio(name: str) -> float:
         return float(getattr(ours, name) / max(getattr(base, name), 1e-9))
@@ -231,6 +233,9 @@ def goals_of(ours: Score, base: Score) -> list[Goal]:
         Goal("shipments ÷ ship-at-20 %", ratio("shipments"), 0.60, 0.45),
         Goal("toner thrown away ÷ ship-at-20 %", ratio("waste"), 1.5, 1.2),
     ]
+    if best is not None:
+        gap = 100 * (base.cost - ours.cost) / max(base.cost - best.cost, 1e-9)
+        rows.append(Goal("cost gap to knowing the future, closed by %", gap, 70, 85))
     rows += [
         Goal("manual-read devices: out-days ÷ ship-at-20 %", ratio("manual_out_days"), 0.18, 0.08),
         Goal("days between ordering and need, 10th percentile", ours.warning_p10, 7, 10),
@@ -243,9 +248,9 @@ def goals_of(ours: Score, base: Score) -> list[Goal]:
     return rows
 
 
-def goals(ours: Score, base: Score) -> str:
+def verdicts(rows: Sequence[Goal]) -> str:
     lines = [f"{'':52}{'is':>8}{'must':>8}{'aim':>8}"]
-    for g in goals_of(ours, base):
+    for g in rows:
         lines.append(f"{g.text:52}{g.value:8.2f}{g.must:8g}{g.aim:8g}  {g.verdict}")
     return "\n".join(lines)
 

@@ -92,20 +92,25 @@ class World:
         return np.random.default_rng([self.seed, what, t]).random(n)
 
     def _fresh(self, s: Ints, rng: Rng) -> None:
-        """What is in the machines on day 0."""
-        waste, traits = self.fleet.s_kind[s] == KINDS.index("waste"), self.fleet.traits
-        self.capacity[s] = self.fleet.s_bias[s] * np.exp(
-            rng.normal(0, 1, s.size) * np.where(waste, 0.10, 0.06)
-        )
-        self.gauge[s] = self.fleet.s_gauge[s] * np.exp(rng.normal(0, 0.05, s.size))
-        self.fails[s] = np.where(
-            rng.random(s.size) < traits.defective, 1 - rng.uniform(0.02, 0.5, s.size), 0.0
-        )
-        self.mute[s] = rng.random(s.size) < traits.mute
+        """Put new cartridges into the slots `s`."""
+        self.capacity[s], self.gauge[s], self.fails[s], self.mute[s] = self._drawn(s, rng)
 
-    def _cartridge(self, s: int) -> Rng:
-        """The luck of the next cartridge of a slot: the n-th is the same one whoever sends it."""
-        return np.random.default_rng([self.seed, 9, s, int(self.nth[s]) + 1])
+    def _drawn(self, s: Ints, rng: Rng) -> tuple[Floats, Floats, Floats, Bools]:
+        waste, traits = self.fleet.s_kind[s] == KINDS.index("waste"), self.fleet.traits
+        capacity = self.fleet.s_bias[s] * np.exp(rng.normal(0, 1, s.size) * np.where(waste, 0.10, 0.06))
+        gauge = self.fleet.s_gauge[s] * np.exp(rng.normal(0, 0.05, s.size))
+        broken = rng.random(s.size) < traits.defective
+        fails = np.where(broken, 1 - rng.uniform(0.02, 0.5, s.size), 0.0)
+        return capacity, gauge, fails, rng.random(s.size) < traits.mute
+
+    def _cartridge(self, s: int, ahead: int = 1) -> Rng:
+        """The luck of a slot's next cartridges: the n-th is the same one whoever sends it."""
+        return np.random.default_rng([self.seed, 9, s, int(self.nth[s]) + ahead])
+
+    def cartridge(self, s: int, ahead: int) -> tuple[float, float]:
+        """Capacity, and the fraction left at which it fails (0: never), of the `ahead`-th from now on."""
+        capacity, _, fails, _ = self._drawn(np.array([s]), self._cartridge(s, ahead))
+        return float(capacity[0]), float(fails[0])
 
     def _replace(self, t: int, s: int) -> None:
         rng = self._cartridge(s)
