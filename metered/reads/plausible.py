@@ -1,7 +1,10 @@
 """Is a read typed by a person likely, and if not, what was it meant to be? Pure: the clock is passed in.
 
 Section 7 of the method: a z-score of the pages since the last read against the device's own activity, times
-how busy the connected devices around it were. Reads lies upstream of the forecast, so it looks at the
+how busy the connected devices around it were. Beyond a z that says "as usual" the read is weighed: how
+likely is it that the device printed this, against that it printed something else and a slip made this of it
+(`_slips` against `_right`, both per page). Devices do idle for weeks and change their pace, so a bare limit
+on z asks too often about what no slip explains. Reads lies upstream of the forecast, so it looks at the
 device's last reads instead of the forecast's state (docs/adr/0011-typed-reads.md).
 """
 
@@ -14,9 +17,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Z_LOW, Z_HIGH = -3.6, 3.0
-PART_LOW, PART_HIGH = -5.0, 4.5
-"""For one meter of several: its share moves more than the whole."""
+ODDS = 0.05
+"""A slip that is likelier than this beside the read being right is asked about."""
+MATTERS_SHARE, MATTERS_PAGES = 0.2, 100.0
+"""A slip that changes the month by less is let pass."""
+SLIP = 0.025 / 7
+"""One read in forty has a slip, of seven kinds; how often each is made."""
+SHIFT, SHIFT_SD = 0.05, 1.0
+"""Another pace, a heavy job: so often, and its spread (log)."""
+QUIET = 0.025
+"""Unused for some of the time: any number of pages below the usual is as likely."""
+DECADES = 14.0
+"""Width (log) over which the reads of other machines and other mistakes lie."""
+STRANGE_DAY, STRANGE_SHARE, STRANGE_SD = 70.0, 0.4, 1.3
+"""Pages an activity day of a device of which nothing is known, of each further meter, and their spread."""
+FEW = 0.3
+"""What one span alone leaves open of the rate (variance of the log); it falls with their square."""
 MEMORY, FLOOR, START = 0.85, 0.04, 0.36**2
 CALM = 30.0
 """Pages added on both sides of the ratio: ten pages instead of five are no surprise."""
@@ -42,10 +58,37 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
-    """Pages per activity day, and the mean square of how wrong (log) it was."""
+    """Pages per activity day, as the last weeks and as the last months have it, and the mean square of how
+    wrong (log) their mean was."""
 
-    per_day: float
+    fast: float
+    slow: float
     err: float
+
+    @property
+    def per_day(self) -> float:
+        return (self.fast + self.slow) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """Pages that are to be expected, thrice said, and the spread (log) around them."""
+
+    pages: float
+    fast: float
+    slow: float
+    sd: float
+
+    def z(self, pages: float) -> float:
+        return math.log((max(pages, 0.0) + CALM) / (self.pages + CALM)) / self.sd
+
+    @property
+    def peak(self) -> float:
+        """No number of pages is likelier than this (`_right`)."""
+        least = min(self.pages, self.fast, self.slow) + CALM
+        near = math.exp(self.sd**2 / 2) / self.sd
+        far = SHIFT * math.exp(max(SHIFT_SD, self.sd) ** 2 / 2)
+        return ((near + far) / math.sqrt(2 * math.pi) + QUIET) / least
 
 
 @dataclass(frozen=True)
@@ -172,19 +215,16 @@ def _rate(points: Sequence[Point], meters: tuple[str, ...], modulus: int) -> _Ra
         return None
     prior = sum(pages for pages, _ in spans) / sum(days for _, days in spans)
     sums = [[0.0, 0.0] for _ in HALF_LIVES]
-    err, rate = START, prior
+    err, rate, each = START, prior, [prior, prior]
     for number, (pages, days) in enumerate(spans):
         if number:
             err = MEMORY * err + (1 - MEMORY) * math.log((pages + CALM) / (rate * days + CALM)) ** 2
         for pair, half in zip(sums, HALF_LIVES, strict=True):
             fade = 2 ** (-days / half)
             pair[0], pair[1] = fade * pair[0] + pages, fade * pair[1] + days
-        rate = sum((n + PRIOR_DAYS * prior) / (d + PRIOR_DAYS) for n, d in sums) / len(sums)
-    return _Rate(rate, err)
-
-
-def _z(pages: float, expected: float, err: float) -> float:
-    return math.log((max(pages, 0.0) + CALM) / (expected + CALM)) / math.sqrt(err + FLOOR)
+        each = [(n + PRIOR_DAYS * prior) / (d + PRIOR_DAYS) for n, d in sums]
+        rate = sum(each) / len(each)
+    return _Rate(each[0], each[1], err + FEW / len(spans) ** 2)
 
 
 class _View:
@@ -193,15 +233,26 @@ class _View:
     def __init__(self, known: Known, at: dt.datetime) -> None:
         self.known = known
         self._days = active_days(known.since, at) * known.index if known.since is not None else None
-        self._found: dict[tuple[str, ...], tuple[float, float] | None] = {}
+        self._found: dict[tuple[str, ...], _Usual | None] = {}
 
-    def expected(self, *meters: str) -> tuple[float, float] | None:
-        """Pages of these meters since the last read, and the error of that; None when nothing is known."""
+    def expected(self, *meters: str) -> _Usual | None:
+        """Pages of these meters since the last read; None when nothing is known."""
         if meters not in self._found:
             rate = _rate(self.known.points, meters, self.known.modulus)
-            usual = None if rate is None or self._days is None else (rate.per_day * self._days, rate.err)
+            usual = None
+            if rate is not None and self._days is not None:
+                pages, fast, slow = (each * self._days for each in (rate.per_day, rate.fast, rate.slow))
+                usual = _Usual(pages, fast, slow, math.sqrt(rate.err + FLOOR))
             self._found[meters] = usual
         return self._found[meters]
+
+    def guessed(self, *meters: str, lead: bool) -> _Usual | None:
+        """The same, of a device that printed as most do when nothing else is known."""
+        found = self.expected(*meters)
+        if found is None and self._days is not None:
+            pages = STRANGE_DAY * (1.0 if lead else STRANGE_SHARE) * self._days
+            return _Usual(pages, pages, pages, STRANGE_SD)
+        return found
 
 
 def _doubt(values: Mapping[str, int], view: _View) -> Doubt | None:
@@ -215,9 +266,9 @@ def _doubt(values: Mapping[str, int], view: _View) -> Doubt | None:
         if last is None:
             continue
         usual = view.expected(meter)
-        grown[meter] = _grown(value, last, known.modulus, usual and usual[0])
+        grown[meter] = _grown(value, last, known.modulus, usual.pages if usual else None)
         if grown[meter] < 0:
-            return Doubt("below", meter, grown[meter], round(usual[0]) if usual else None)
+            return Doubt("below", meter, grown[meter], round(usual.pages) if usual else None)
     return _unlikely(values, view, grown)
 
 
@@ -226,24 +277,93 @@ def _unlikely(values: Mapping[str, int], view: _View, grown: Mapping[str, int]) 
     if any(meter not in grown for meter in lead):
         return None
     whole = sum(grown[meter] for meter in lead)
-    usual = view.expected(*lead)
+    known = view.expected(*lead)
+    usual = view.guessed(*lead, lead=True)
     name = lead[0] if len(lead) == 1 else ""
     if usual is not None:
-        expected = round(usual[0])
-        if whole == 0 and usual[0] > IDLE_PAGES:
-            return Doubt("idle", name, 0, expected)
-        z = _z(whole, *usual)
-        if z > Z_HIGH or z < Z_LOW:
-            return Doubt("high" if z > 0 else "low", name, whole, expected)
+        said = round(known.pages) if known else None
+        if whole == 0 and usual.pages > IDLE_PAGES:
+            return Doubt("idle", name, 0, said)
+        if len(lead) == 1 and _odd(values[name], grown[name], usual, len(grown), view.known):
+            return Doubt("high" if whole > usual.pages else "low", name, whole, said)
+        if len(lead) > 1 and _strange(float(whole), usual) / _right(float(whole), usual) > ODDS:
+            return Doubt("high", name, whole, said)
     for meter in sorted(set(grown) - {"total"}):
         part = view.expected(meter)
         if "total" in grown and grown[meter] > grown["total"]:
-            return Doubt("part", meter, grown[meter], round(part[0]) if part else None)
-        if part is not None and len(grown) > 1:
-            z = _z(grown[meter], *part)
-            if z > PART_HIGH or z < PART_LOW:
-                return Doubt("high" if z > 0 else "low", meter, grown[meter], round(part[0]))
+            return Doubt("part", meter, grown[meter], round(part.pages) if part else None)
+        likely = part or view.guessed(meter, lead="total" not in grown)
+        if "total" in grown:
+            # Without a total the whole is the sum of the parts: a wrong one would explain itself.
+            likely = _share(likely, usual, whole, grown[meter])
+        if likely is None or len(grown) == 1:
+            continue
+        if _odd(values[meter], grown[meter], likely, len(grown), view.known):
+            high = grown[meter] > likely.pages
+            return Doubt("high" if high else "low", meter, grown[meter], round(part.pages) if part else None)
     return None
+
+
+def _share(part: _Usual | None, whole: _Usual | None, printed: int, grown: int) -> _Usual | None:
+    """What to expect of one meter beside the total: its share of what was printed or its own rate, whichever
+    the read is nearer to. Jobs move the one, busy months the other."""
+    if part is None or whole is None or whole.pages <= 0:
+        return part
+    times = (printed + CALM) / (whole.pages + CALM)
+    shared = _Usual(part.pages * times, part.fast * times, part.slow * times, part.sd)
+    return min((part, shared), key=lambda usual: abs(usual.z(grown)))
+
+
+# --- right, or a slip? -----------------------------------------------------------------------------
+
+
+def _bell(z: float) -> float:
+    return math.exp(-0.5 * min(z * z, 1400.0)) / 2.5066
+
+
+def _right(pages: float, usual: _Usual) -> float:
+    """How likely a device prints so many pages, per page: as usual, at another pace, or with a break."""
+    ratios = [
+        math.log((pages + CALM) / (expected + CALM)) for expected in (usual.pages, usual.fast, usual.slow)
+    ]
+    near = sum(weight * _bell(r / usual.sd) for weight, r in zip((0.5, 0.25, 0.25), ratios, strict=True))
+    far = _bell(ratios[0] / max(SHIFT_SD, usual.sd)) / max(SHIFT_SD, usual.sd)
+    quiet = QUIET / (usual.pages + CALM) if pages <= usual.pages else 0.0
+    return ((1 - SHIFT - QUIET) * near / usual.sd + SHIFT * far) / (pages + CALM) + quiet
+
+
+def _strange(pages: float, usual: _Usual) -> float:
+    """How likely another machine's meter, or what nothing else explains, makes so many pages, per page."""
+    return SLIP / DECADES / (pages + CALM) if pages > usual.pages else 0.0
+
+
+def _slips(value: int, pages: int, usual: _Usual, meters: int, modulus: int) -> float:
+    """How likely a slip of the pen, on this one of `meters`, made a read of so many pages, per page."""
+    text = str(value)
+    found = 0.0
+    for make, ways in (
+        (_transposed, max(len(text) - 1, 1)),
+        (_shortened, max(len(text) - 1, 1)),
+        (_changed, 10 * len(text)),
+        (_lengthened, len(text) + 1),
+    ):
+        each = SLIP / meters / ways
+        for meant in make(text):
+            printed = pages + meant - value
+            if meant >= modulus or printed < 0:
+                continue
+            if abs(meant - value) <= max(MATTERS_SHARE * printed, MATTERS_PAGES):
+                continue
+            found += each * _right(float(printed), usual)
+    return found
+
+
+def _odd(value: int, pages: int, usual: _Usual, meters: int, known: Known) -> bool:
+    """Whether a slip is too likely to let the read pass unasked."""
+    right, strange = _right(float(pages), usual), _strange(float(pages), usual)
+    if 4 * SLIP / meters * usual.peak + strange <= ODDS * right:
+        return False
+    return _slips(value, pages, usual, meters, known.modulus) + strange > ODDS * right
 
 
 # --- the likely slip -------------------------------------------------------------------------------
@@ -299,11 +419,11 @@ def _score(meant: Mapping[str, int], view: _View) -> float | None:
     if usual is None:
         return 0.0
     grown = sum(_grown(meant[meter], known.last[meter], known.modulus, None) for meter in lead)
-    score = _z(grown, *usual) ** 2
+    score = usual.z(grown) ** 2
     for meter in sorted(set(meant) - set(lead)):
         part = view.expected(meter)
         if part is not None and meter in known.last:
-            score += _z(_grown(meant[meter], known.last[meter], known.modulus, None), *part) ** 2
+            score += part.z(_grown(meant[meter], known.last[meter], known.modulus, None)) ** 2
     return score
 
 

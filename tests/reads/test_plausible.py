@@ -46,6 +46,7 @@ def judge(mono: int, colour: int, known: Known | None = None, **neighbours: Know
         (1_000_900, 40_400, "high", "doubled", {"mono": 100_900}),
         (40_400, 100_900, "below", "swapped", {"mono": 100_900, "colour": 40_400}),
         (100_900, 90_400, "high", "wrong", {"colour": 40_400}),
+        (104_500, 40_400, "high", "wrong", None),
         (100_000, 40_000, "idle", "", None),
         (123, 45, "below", "controller", None),
     ],
@@ -74,8 +75,43 @@ def test_a_rollover_goes_on_and_no_history_is_no_doubt() -> None:
 
 
 def test_a_quiet_season_is_told_by_the_connected_devices() -> None:
-    assert judge(100_004, 40_001)[0] == "low"
-    assert judge(100_004, 40_001, device(index=0.05))[0] == "good"
+    # A usual month in the summer break of a school is none.
+    assert judge(100_900, 40_400)[0] == "good"
+    assert judge(100_900, 40_400, device(index=0.05))[0] == "high"
+    assert judge(100_045, 40_020, device(index=0.05))[0] == "good"
+
+
+def test_a_month_of_little_use_is_believed() -> None:
+    # Devices stand still for weeks more often than somebody mistypes a read into the same month.
+    assert total(100_111)[0] == "good"
+    assert total(100_000)[0] == "idle"
+
+
+def test_what_a_slip_explains_is_asked_sooner_than_what_none_does() -> None:
+    # 9,100 pages in a month of 900: 109,100 may have been 100,910 or so; twice the usual is a busy month.
+    assert total(109_100)[0] == "high"
+    assert total(101_800)[0] == "good"
+
+
+def test_a_slip_of_a_few_pages_is_let_pass() -> None:
+    # 100,009 with two digits exchanged, most likely; but it is about 81 pages.
+    assert total(100_090, 9)[0] == "good"
+
+
+def test_a_device_of_one_read_is_judged_as_most_devices_are() -> None:
+    one = Known(9, [Point(START, {"total": 100_000})], {"total": 100_000}, START)
+    assert weigh({"total": 104_000}, START + MONTH, one).doubt is None
+    doubled = weigh({"total": 1_004_000}, START + MONTH, one).doubt
+    assert doubled is not None and doubled.problem == "high" and doubled.usual is None
+    idle = weigh({"total": 100_000}, START + MONTH, one).doubt
+    assert idle is not None and idle.problem == "idle"
+
+
+def total(value: int, pages: int = 900) -> tuple[str, Slip | None]:
+    """A read of a device that prints `pages` a month and stood at 100,000 a month ago."""
+    points = [Point(START + n * MONTH, {"total": 100_000 - pages * (8 - n)}) for n in range(9)]
+    doubt = weigh({"total": value}, NOW, Known(9, points, points[-1].values, points[-1].at)).doubt
+    return (doubt.problem, doubt.slip) if doubt else ("good", None)
 
 
 def test_before_a_later_read() -> None:
