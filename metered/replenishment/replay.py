@@ -76,6 +76,8 @@ class Replay:
         self.days = hello.days
         self.day = -1
         self.lane = Lane(hello.lead_business_days_promise) if settings is None else None
+        self.swaps = state.Swaps.none()
+        """Seen today."""
         self.waiting: dict[int, list[int]] = {}
         """Pool → the days of the orders that are on their way; -1 makes their order unknown."""
 
@@ -108,7 +110,7 @@ class Replay:
         self._time(arrived)
         d = self._ids("reports.d", msg.reports.d, n_d)
         s = self._ids("levels.s", msg.levels.s, n_s)
-        forecast.fold_reports(
+        self.swaps = forecast.fold_reports(
             st, cal, d, np.full(d.size, t), _floats(msg.reports.total), _floats(msg.reports.color),
             s, np.full(s.size, t), _floats(msg.levels.v),
         )  # fmt: skip

@@ -51,6 +51,7 @@ class Traits:
     defective: float = 0.01
     early: float = 0.4
     by_hand: tuple[float, float] = (0.10, 0.30)
+    hoards: float = 0.02
     quarterly: float = 0.3
     count_wrong: float = 0.25
     start: tuple[float, float, float] = (0.5, 0.4, 0.1)

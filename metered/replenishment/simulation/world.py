@@ -67,7 +67,7 @@ class World:
         manual[fleet.d_site[~fleet.d_connected]] = True
         self.by_hand = rng.random(sites) < np.where(manual, traits.by_hand[1], traits.by_hand[0])
         self.panel = rng.uniform(0.08, 0.16, n)
-        self.hoards = rng.random(sites) < 0.02
+        self.hoards = rng.random(sites) < traits.hoards
         self.count_every = np.where(rng.random(sites) < traits.quarterly, 91, 730)
         self.count_phase = rng.integers(0, 730, sites)
         self.read_day = rng.integers(0, 30, d)
