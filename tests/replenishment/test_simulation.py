@@ -27,6 +27,9 @@ def test_the_table_the_goals_and_the_picture(tmp_path: Path, capsys: pytest.Capt
         "knows the future",
         "out-days ÷",
         "cost gap",
+        "false alarms",
+        "missing month",
+        "honest sites",
         "flags",
     ):
         assert words in said.out

@@ -1,8 +1,8 @@
 """`python3 manage.py simulate`: our policy and what others do on one simulated fleet.
 
-Prints the table of part 3.4, the goals, and how well run-outs were told per kind of report; `--frontier FILE`
-draws outages against stock for several dials. The same seed gives the same fleet, customers and cartridges to
-every policy.
+Prints the table of part 3.4, the goals, how well run-outs were told per kind of report, and what becomes of
+typed reads, missing months and hoarders; `--frontier FILE` draws outages against stock for several dials. The
+same seed gives the same fleet, customers and cartridges to every policy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from metered.replenishment.policy import Settings
-from metered.replenishment.simulation import demand, family, frontier, report
+from metered.replenishment.simulation import (
+    demand,
+    family,
+    frontier,
+    hoarders,
+    missing_months,
+    report,
+    typed_reads,
+)
 from metered.replenishment.simulation.clairvoyant import Clairvoyant
 from metered.replenishment.simulation.policies import Engine, Policy, Process
 from metered.replenishment.simulation.yardsticks import ByYield, ShipAt, Trend
@@ -35,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--alpha", type=float, help="another risk; runs the engine in this process")
     parser.add_argument("--join-days", type=int, help="another joining window; likewise")
     parser.add_argument("--in-process", action="store_true", help="without the process and its pipes")
-    parser.add_argument("--quick", action="store_true", help="only ours and fixed:20")
+    parser.add_argument("--quick", action="store_true", help="only ours and fixed:20, nothing else")
+    parser.add_argument("--no-reads", action="store_true", help="nothing of typed reads and excess")
     parser.add_argument("--frontier", type=Path, help="draw outages against stock into this SVG file")
     args = parser.parse_args(arguments)
 
@@ -55,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     policies[BASE] = ShipAt()
     dials = {f"risk {alpha:g}": Engine(Settings(alpha=alpha)) for alpha in ALPHAS} if args.frontier else {}
 
-    progress = Progress(len(policies) + len(dials), args.days)
+    beside = not args.quick and not args.no_reads
+    progress = Progress(len(policies) + len(dials) + beside, args.days)
     runs = {name: report.play(fleet, wanted, p, args.seed, progress.of(name)) for name, p in policies.items()}
     scores = {name: run.score for name, run in runs.items()}
     say = sys.stdout.write
@@ -66,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     goals = report.goals_of(scores[OURS], scores[BASE], scores.get(BEST))
     say(report.verdicts(goals) + "\n\n")
     say(report.told(runs[OURS]) + "\n\n" + report.causes(runs[OURS]) + "\n")
+    if beside:
+        say("\n" + reads_and_excess(fleet, wanted, args.seed, progress.of("excess")) + "\n")
     if args.frontier:
         points = {
             name: report.play(fleet, wanted, p, args.seed, progress.of(name)).score
@@ -75,6 +87,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"\n{args.frontier} written\n")
     progress.end()
     return 0
+
+
+def reads_and_excess(fleet: family.Fleet, wanted: demand.Demand, seed: int, tick: report.Tick) -> str:
+    """Typed reads, missing months and excess on the same fleet: what was counted, then the goals."""
+    tally = typed_reads.judge(np.random.default_rng([seed, 3]), fleet, wanted)
+    errors = missing_months.measure(np.random.default_rng([seed, 5]), fleet, wanted)
+    found = hoarders.play(fleet, wanted, seed, tick=tick)
+    goals = [*typed_reads.goals_of(tally), *missing_months.goals_of(errors), *hoarders.goals_of(found)]
+    return "\n\n".join([
+        typed_reads.table(tally),
+        missing_months.table(errors) + "\n" + hoarders.table(found),
+        report.verdicts(goals),
+    ])  # fmt: skip
 
 
 class Progress:
