@@ -292,7 +292,7 @@ def _unlikely(values: Mapping[str, int], view: _View, grown: Mapping[str, int]) 
         part = view.expected(meter)
         if "total" in grown and grown[meter] > grown["total"]:
             return Doubt("part", meter, grown[meter], round(part.pages) if part else None)
-        likely = part or view.guessed(meter, lead=False)
+        likely = part or view.guessed(meter, lead="total" not in grown)
         if "total" in grown:
             # Without a total the whole is the sum of the parts: a wrong one would explain itself.
             likely = _share(likely, usual, whole, grown[meter])

@@ -79,7 +79,7 @@ def weigh(pools: PoolYear, supplies: SupplyYear, sites: int, days: float = 365.0
     own = pools.ordered > 0
 
     def of_pools(values: Floats) -> Floats:
-        return np.bincount(supplies.pool, values, minlength=n)
+        return np.bincount(supplies.pool, values, minlength=n).astype(np.float64)
 
     used = of_pools(supplies.swaps + supplies.hidden)
     held = pools.start + pools.delivered - used
@@ -89,7 +89,8 @@ def weigh(pools: PoolYear, supplies: SupplyYear, sites: int, days: float = 365.0
     )
 
     def of_sites(values: Floats, rows: Bools | None = None) -> Floats:
-        return np.bincount(pools.site, values if rows is None else values * rows, minlength=sites)
+        kept = values if rows is None else values * rows
+        return np.bincount(pools.site, kept, minlength=sites).astype(np.float64)
 
     # One device prints denser than the fleet in all its supplies alike, so their errors add up.
     devices = int(supplies.device.max(initial=-1)) + 1

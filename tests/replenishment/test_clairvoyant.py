@@ -10,6 +10,7 @@ import pytest
 
 from metered.replenishment.simulation import demand, family, report
 from metered.replenishment.simulation.clairvoyant import Clairvoyant
+from metered.replenishment.simulation.policies import Policy
 from metered.replenishment.simulation.world import World
 from metered.replenishment.simulation.yardsticks import ShipAt
 
@@ -26,7 +27,7 @@ def drawn() -> Any:
 @pytest.fixture(scope="module")
 def found(drawn: Any) -> Any:
     fleet, wanted = drawn
-    policies = {"20": ShipAt(), "alone": Clairvoyant(0), "joined": Clairvoyant(60)}
+    policies: dict[str, Policy] = {"20": ShipAt(), "alone": Clairvoyant(0), "joined": Clairvoyant(60)}
     return {name: report.run(fleet, wanted, p, 8) for name, p in policies.items()}
 
 
@@ -42,7 +43,7 @@ def test_joining_saves_parcels_and_costs_spares(found: Any) -> None:
 
 
 def test_the_next_cartridges_are_those_that_will_be_put_in(drawn: Any) -> None:
-    world = World(*drawn, 8)
+    world = World(drawn[0], drawn[1], 8)
     first, second = world.cartridge(3, 1), world.cartridge(3, 2)
     world.shelf[world.fleet.s_pool[3]] = 2
     world._take(0, 3, early=False)
@@ -51,7 +52,7 @@ def test_the_next_cartridges_are_those_that_will_be_put_in(drawn: Any) -> None:
 
 
 def test_a_unit_comes_with_the_last_parcel_in_time(drawn: Any) -> None:
-    world = World(*drawn, 8)
+    world = World(drawn[0], drawn[1], 8)
     policy = Clairvoyant(0)
     policy.sees(world)
     site = int(world.fleet.p_site[0])

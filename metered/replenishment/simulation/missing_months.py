@@ -52,7 +52,7 @@ def clocks(fleet: Fleet, demand: Demand) -> list[Floats]:
 
 def measure(rng: Rng, fleet: Fleet, demand: Demand) -> Errors:
     """Every month of every device is left out once, and estimated from the reads before it."""
-    days, n = demand.pages.shape
+    days, n = demand.pages.shape[0], fleet.d_site.size
     sums = np.concatenate([np.zeros((1, n), np.int64), np.cumsum(demand.pages, axis=0)])
     ticks = clocks(fleet, demand)
     first = rng.integers(0, MONTH, n)

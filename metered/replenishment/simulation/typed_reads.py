@@ -78,7 +78,7 @@ class Counters:
     from 0."""
 
     def __init__(self, rng: Rng, fleet: Fleet, demand: Demand) -> None:
-        days, n = demand.pages.shape
+        days, n = demand.pages.shape[0], fleet.d_site.size
         start = rng.integers(0, 200_000, n)
         near = (fleet.d_modulus == 1e6) & (rng.random(n) < 0.2)
         start[near] = rng.integers(900_000, 999_000, int(near.sum()))
@@ -88,7 +88,10 @@ class Counters:
         self.colour = np.concatenate([zero, np.cumsum(demand.colour, axis=0)])
         swaps = rng.random(n) < CONTROLLERS * days / 365
         self.swapped_on = np.where(swaps, rng.integers(0, days, n), days)
-        self._start = {"total": start, "colour": (start * rng.uniform(0.2, 0.6, n)).astype(np.int64)}
+        self._start = {
+            "total": start,
+            "colour": (start * rng.uniform(0.2, 0.6, n)).astype(np.int64),
+        }
         self._fleet = fleet
 
     def values(self, d: int, t: int) -> Values:
