@@ -41,6 +41,7 @@ PIPELINE = (
 )
 
 DAILY = {
+    "orders.time_parcels": crontab(hour="1", minute="30"),
     "replenishment.begin_night": crontab(hour="2", minute="0"),
     "reads.ensure_partitions": crontab(hour="3", minute="10"),
     "reads.take_cut_off": crontab(hour="4", minute="5"),

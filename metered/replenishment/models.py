@@ -16,7 +16,7 @@ from metered.accounts.scoping import OwnedManager
 from metered.fleet.models import Contract, Device, Slot, Supply
 from metered.lib.fields import PublicIdField
 from metered.lib.said import SaidField
-from metered.replenishment import records
+from metered.replenishment import lanes, records
 from metered.stock.models import Pool
 
 
@@ -201,6 +201,27 @@ class FleetStats(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.c_mean:.2f}"
+
+
+class DeliveryLane(models.Model):
+    """How long parcels took to a region, a country, or all (lanes.py): how many came after so many working
+    days from the evening before they left. Written by lane_rows only."""
+
+    region = models.CharField(
+        _("region"), max_length=16, unique=True, help_text=_("As lanes.region_of has it; * is all of them")
+    )
+    counts = ArrayField(models.IntegerField(), size=lanes.LONGEST + 1)
+
+    class Meta:
+        verbose_name = _("delivery lane")
+        verbose_name_plural = _("delivery lanes")
+        ordering = ["region"]
+        constraints = [
+            models.CheckConstraint(condition=Q(counts__len=lanes.LONGEST + 1), name="lane_counts_every_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.region
 
 
 class AddressReview(models.Model):
