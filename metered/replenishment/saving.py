@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from django.db import connection
 from metered.replenishment import levels, records
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
-from metered.replenishment.packed import stage, upsert
+from metered.replenishment.packed import COPY_HEADER, COPY_TRAILER, stage, upsert
+from metered.replenishment.reasons import Reason, as_json
 from metered.replenishment.store import POOL, RATE, Loaded
 
 
@@ -25,6 +28,14 @@ def save(loaded: Loaded, rows: Ints) -> None:
         save_devices(cursor, loaded, rows)
         note_positions(cursor, loaded, s)
         save_pools(cursor, loaded, np.unique(loaded.state.supplies.pool[s]))
+
+
+def save_pools_of(loaded: Loaded, pool_ids: Sequence[int]) -> None:
+    """Write back the state of these pools, and of the devices that draw from them."""
+    sup = loaded.state.supplies
+    rows = np.unique(sup.device[np.isin(loaded.pools[sup.pool], np.array(pool_ids, dtype=np.int64))])
+    if rows.size:
+        save(loaded, rows)
 
 
 _DEVICE = {
@@ -114,6 +125,31 @@ def save_look(loaded: Loaded, days: Floats, known: Bools, now: dt.datetime) -> N
             " runs_out_until = CASE WHEN known = 1 THEN %(now)s + q90 * interval '1 day' END"
             " FROM stage_run_outs s WHERE s.slot_id = o.slot_id",
             {"now": now},
+        )
+
+
+_STAGE_REASONS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS stage_reasons (pool_id bigint, reason jsonb) ON COMMIT DELETE ROWS;
+DELETE FROM stage_reasons
+"""
+_BIGINT_AND_JSONB = struct.Struct("!hiqiB")
+_JSONB_VERSION = 1
+
+
+def keep_reasons(reasons: Mapping[int, Reason], now: dt.datetime) -> None:
+    """Each pool's reason. They stay staged until the transaction ends, for the proposals among them."""
+    pack, parts = _BIGINT_AND_JSONB.pack, [COPY_HEADER]
+    for pool, reason in sorted(reasons.items()):
+        text = as_json(reason)
+        parts += (pack(2, 8, pool, len(text) + 1, _JSONB_VERSION), text)
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE_REASONS)
+        with cursor.copy("COPY stage_reasons FROM STDIN (FORMAT binary)") as copy:
+            copy.write(b"".join([*parts, COPY_TRAILER]))
+        cursor.execute(
+            "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
+            " FROM stage_reasons r WHERE f.pool_id = r.pool_id",
+            [now],
         )
 
 
