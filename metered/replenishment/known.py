@@ -4,7 +4,7 @@ last reported, lanes, and what is proposed already. Rows in, plain values out.""
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,7 +21,6 @@ from metered.replenishment.explain import supply_name
 from metered.replenishment.lane_rows import days_of
 from metered.replenishment.lanes import region_of
 from metered.replenishment.models import Proposal
-from metered.replenishment.packed import fetch
 from metered.replenishment.store import Loaded
 
 NEVER = -(2**15)
@@ -75,15 +74,12 @@ SELECT p.id, p.account_id, p.contract_id, p.address_id, p.supply_id, p.shelf, p.
 FROM stock_pool p LEFT JOIN replenishment_proposal r ON r.pool_id = p.id AND r.status IN ('open', 'taken')
 WHERE p.id = ANY(%s::bigint[])
 """
-_DEVICES = """
-SELECT d.id, d.public_id, CASE WHEN d.name = '' THEN m.name ELSE d.name || ' · ' || m.name END
-FROM fleet_device d JOIN fleet_printermodel m ON m.id = d.model_id WHERE d.id = ANY(%s::bigint[])
-"""
-_LEVELS = """
-SELECT s.id, coalesce(r.levels[s.position + 1], %(never)s)::smallint
-FROM fleet_slot s LEFT JOIN reads_devicestate r ON r.device_id = s.device_id
-WHERE s.device_id = ANY(%(devices)s::bigint[]) ORDER BY s.id
-"""
+_DEVICES = f"""
+SELECT d.id, array_to_string(s.levels, ',', '{NEVER}'), d.public_id,
+    CASE WHEN d.name = '' THEN m.name ELSE d.name || ' · ' || m.name END
+FROM fleet_device d JOIN fleet_printermodel m ON m.id = d.model_id
+LEFT JOIN reads_devicestate s ON s.device_id = d.id WHERE d.id = ANY(%s::bigint[])
+"""  # noqa: S608
 _TERMS = """
 SELECT id, status, starts_on, ends_on, included_kinds FROM fleet_contract WHERE id = ANY(%s::bigint[])
 """
@@ -98,7 +94,7 @@ class _Terms(NamedTuple):
     status: str
     starts_on: dt.date
     ends_on: dt.date | None
-    included_kinds: list[str]
+    included_kinds: tuple[str, ...]
 
 
 class _Place(NamedTuple):
@@ -109,17 +105,18 @@ class _Place(NamedTuple):
 def facts(loaded: Loaded, now: dt.datetime) -> Facts:
     """Read what decisions about all loaded pools need."""
     ids = loaded.pools[loaded.pools > 0].tolist()
-    device_ids = numbers(loaded.devices.tolist())
     with connection.cursor() as cursor:
         cursor.execute(_POOLS, [numbers(ids)])
         rows = cursor.fetchall()
-        cursor.execute(_DEVICES, [device_ids])
-        devices = {pk: DeviceFacts(*more) for pk, *more in cursor.fetchall()}
-        told = fetch(
-            cursor, {"slot_id": ">i8", "code": ">i2"}, _LEVELS, {"devices": device_ids, "never": NEVER}
-        )
+        cursor.execute(_DEVICES, [numbers(loaded.devices.tolist())])
+        devices, told = {}, {}
+        for pk, codes, public_id, label in cursor.fetchall():
+            devices[pk], told[pk] = DeviceFacts(public_id, label), codes
         cursor.execute(_TERMS, [numbers(list({row[2] for row in rows}))])
-        contracts = {pk: _Terms(*more) for pk, *more in cursor.fetchall()}
+        contracts = {
+            pk: _Terms(status, starts, ends, tuple(kinds))
+            for pk, status, starts, ends, kinds in cursor.fetchall()
+        }
         cursor.execute(_PLACES, [numbers(np.unique(loaded.addresses).tolist())])
         addresses, regions = {}, {}
         for pk, retired_at, refused, country, subdivision, postal_code in cursor.fetchall():
@@ -133,13 +130,13 @@ def facts(loaded: Loaded, now: dt.datetime) -> Facts:
         .extra(where=["pool_id = ANY(%s::bigint[])"], params=[numbers(ids)])
         .order_by("held_until", "pk")
     }
-    uses, today = _uses(loaded), now.date()
+    uses, bars = _uses(loaded), _Bars(supplies, now.date())
     pools = {
         pk: PoolFacts(
             pk, account_id, contract_id, address_id, shelf, on_the_way,
             counted_at.date() if counted_at else None,
             described[supply_id],
-            may_be_sent(contracts[contract_id], addresses[address_id], supplies[supply_id], uses[pk], today),
+            bars[contracts[contract_id], addresses[address_id], supply_id, uses[pk]],
             busy, held.get(pk),
         )
         for pk, account_id, contract_id, address_id, supply_id, shelf, on_the_way, counted_at, busy in rows
@@ -148,7 +145,7 @@ def facts(loaded: Loaded, now: dt.datetime) -> Facts:
     return Facts(
         pools,
         [devices[pk] for pk in loaded.devices.tolist()],
-        _levels(loaded, told["slot_id"], told["code"]),
+        _levels(loaded, [told[pk] for pk in loaded.devices.tolist()]),
         np.array([days[regions[pk]] for pk in loaded.addresses.tolist()], dtype=np.int64),
     )
 
@@ -163,27 +160,43 @@ def _described(supply: Supply) -> SupplyFacts:
     return SupplyFacts(reasons.raw(said), supply_name(said))
 
 
-def _levels(loaded: Loaded, slot_ids: Ints, codes: Ints) -> Ints:
-    """As the loaded slots stand; one that was added or removed meanwhile reported nothing."""
+class _Bars(dict[tuple[_Terms, _Place, int, int], str]):
+    """What bars a supply under some terms at a place, asked of the law once for all pools that are alike."""
+
+    def __init__(self, supplies: Mapping[int, Supply], today: dt.date) -> None:
+        super().__init__()
+        self.supplies, self.today = supplies, today
+
+    def __missing__(self, key: tuple[_Terms, _Place, int, int]) -> str:
+        terms, place, supply_id, uses = key
+        meant_for = [use for bit, use in enumerate(_USES) if uses >> bit & 1]
+        self[key] = barred = may_be_sent(terms, place, self.supplies[supply_id], meant_for, self.today)
+        return barred
+
+
+def _levels(loaded: Loaded, told: list[str | None]) -> Ints:
+    """Per loaded slot. `told`: each device's codes by the position of the slot; None: it never reported."""
     found = np.full(loaded.slots.size, NEVER, dtype=np.int64)
-    if loaded.slots.size:
-        at = np.minimum(np.searchsorted(loaded.slots, slot_ids), loaded.slots.size - 1)
-        mine = loaded.slots[at] == slot_ids
-        found[at[mine]] = codes[mine]
+    counts = np.array([codes.count(",") + 1 if codes else 0 for codes in told], dtype=np.int64)
+    codes = np.array(
+        ",".join([codes for codes in told if codes]).split(",") if counts.any() else [], dtype=np.int64
+    )
+    device = np.repeat(np.arange(counts.size), counts)
+    place = np.arange(codes.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    has_column = place < loaded.slot_at.shape[1]
+    rows = loaded.slot_at[device[has_column], place[has_column]]
+    found[rows[rows >= 0]] = codes[has_column][rows >= 0]
     return found
 
 
-def _uses(loaded: Loaded) -> dict[int, list[Use]]:
-    """Pool → its slots: what is loaded is in the pool of its device's address and contract and its supply."""
-    sup, dev = loaded.state.supplies, loaded.state.devices
-    on = (loaded.on[sup.device] & loaded.sent).tolist()
-    alive = dev.alive[sup.device].tolist()
-    found: dict[int, list[Use]] = defaultdict(list)
-    for pool, is_on, is_alive in zip(loaded.pools[sup.pool].tolist(), on, alive, strict=True):
-        found[pool].append(_USES[is_on, is_alive])
-    return found
+_USES = tuple(Use(here=True, on=on, removed=not alive) for on in (False, True) for alive in (False, True))
+"""What a slot may be to its pool, which is that of its device's address and contract and its supply."""
 
 
-_USES = {
-    (on, alive): Use(here=True, on=on, removed=not alive) for on in (True, False) for alive in (True, False)
-}
+def _uses(loaded: Loaded) -> dict[int, int]:
+    """Pool → which of _USES its slots are, as bits."""
+    sup = loaded.state.supplies
+    on, alive = loaded.on[sup.device] & loaded.sent, loaded.state.devices.alive[sup.device]
+    bits = np.zeros(loaded.pools.size, dtype=np.int64)
+    np.bitwise_or.at(bits, sup.pool, 1 << (2 * on.astype(np.int64) + alive))
+    return dict(zip(loaded.pools.tolist(), bits.tolist(), strict=True))

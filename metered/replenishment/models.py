@@ -17,6 +17,7 @@ from metered.fleet.models import Contract, Device, Slot, Supply
 from metered.lib.fields import PublicIdField
 from metered.lib.said import SaidField
 from metered.replenishment import lanes, records
+from metered.replenishment.reasons import ReasonField
 from metered.stock.models import Pool
 
 
@@ -153,9 +154,7 @@ class PoolForecast(models.Model):
     v = _number(0.35**2)
     v_t = _number(never)
     asked = _number(never)
-    decision = models.JSONField(
-        null=True, help_text=_("The last decision's reason, as explain.py describes it")
-    )
+    decision = ReasonField(null=True, help_text=_("The last decision's reason, as explain.py describes it"))
     decided_at = models.DateTimeField(null=True)
 
     objects = OwnedManager(address_path="pool__address_id")
@@ -395,7 +394,7 @@ class Proposal(models.Model):
     quantity = models.PositiveIntegerField()
     slot_ids = ArrayField(models.BigIntegerField(), help_text=_("The places in devices that it is meant for"))
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.OPEN)
-    reason = models.JSONField(help_text=_("Everything domain rule 25 names, as data"))
+    reason = ReasonField(help_text=_("Everything domain rule 25 names, as data"))
     decided_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
     closed_reason = SaidField(max_length=500, blank=True)

@@ -88,12 +88,17 @@ def copy_in(cursor: Any, table: str, columns: Columns, *groups: Values) -> None:
 
 def stage(cursor: Any, table: str, columns: Columns, *groups: Values) -> None:
     """The rows in a temporary table that empties itself at the end of the transaction."""
+    make_stage(cursor, table, columns)
+    copy_in(cursor, table, columns, *groups)
+
+
+def make_stage(cursor: Any, table: str, columns: Columns) -> None:
+    """Such a table, empty."""
     made = ", ".join(f'"{name}" {_SQL_TYPES.get(kind, kind)}' for name, kind in columns.items())
     cursor.execute(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({made}) ON COMMIT DELETE ROWS;"  # noqa: S608
         f" DELETE FROM {table}"
     )
-    copy_in(cursor, table, columns, *groups)
 
 
 _SQL_TYPES = {">i8": "bigint", ">i2": "smallint", ">f8": "float8"}

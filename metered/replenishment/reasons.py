@@ -1,14 +1,21 @@
-"""A decision's reason while it is made: typed, so that thousands cost little. explain.py says what each value
-means, and reads what `plain` or PostgreSQL gives. No database."""
+"""A decision's reason while it is made and as it is kept: typed, so that thousands cost little. explain.py
+says what each value means, and reads what `plain` gives.
+
+It is kept as JSON without the names: a list of the values in the order of the fields. Fields are only ever
+added at the end, with a default: a shorter list is an older reason.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from django.db import models
+
+from metered.lib.said import all_kept
 
 
-class SlotSaid(msgspec.Struct, gc=False):
+class SlotSaid(msgspec.Struct, gc=False, array_like=True):
     """A slot the decision is for."""
 
     slot: int
@@ -21,8 +28,8 @@ class SlotSaid(msgspec.Struct, gc=False):
     runs_out: tuple[str, str, str] | None
 
 
-class Reason(msgspec.Struct, gc=False, omit_defaults=True):
-    """A pool's decision. `also`, kept as "with", is there only where something is sent."""
+class Reason(msgspec.Struct, gc=False, array_like=True):
+    """A pool's decision. `also`, read as "with", is there only where something is sent."""
 
     rule: str
     barred: str
@@ -45,7 +52,7 @@ class Reason(msgspec.Struct, gc=False, omit_defaults=True):
     slots: list[SlotSaid]
     decided_at: str
     look_again_at: str
-    also: list[str] | None = msgspec.field(default=None, name="with")
+    also: list[str] | None = None
 
 
 def raw(value: object) -> msgspec.Raw:
@@ -57,7 +64,46 @@ as_json = msgspec.json.Encoder().encode
 """A reason, or what stands in one, as JSON."""
 
 
-def plain(reason: Reason) -> dict[str, Any]:
-    """As it is read from the database."""
-    found: dict[str, Any] = msgspec.json.decode(as_json(reason))
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
+
+_decode = msgspec.json.Decoder(Reason).decode
+
+
+def plain(kept: str | bytes | Reason) -> dict[str, Any]:
+    """A reason by the names of explain.py; what was kept with its names is as it was."""
+    if isinstance(kept, Reason):
+        kept = as_json(kept)
+    if kept[:1] in ("{", b"{"):
+        named: dict[str, Any] = msgspec.json.decode(kept)
+        return named
+    reason = _decode(kept)
+    found = {name: getattr(reason, name) for name in Reason.__struct_fields__[:-1]}
+    found["supply"] = msgspec.json.decode(reason.supply)
+    of_slot = SlotSaid.__struct_fields__
+    found["slots"] = [{name: getattr(slot, name) for name in of_slot} for slot in reason.slots]
+    for slot in found["slots"]:
+        slot["runs_out"] = slot["runs_out"] and list(slot["runs_out"])
+    if reason.also is not None:
+        found["with"] = reason.also
     return found
+
+
+class ReasonField(_TextField):
+    """A reason: a dict in Python, text in the database. It is read as a whole and never searched: PostgreSQL
+    would take each apart and put it together for nothing.
+    """
+
+    def from_db_value(self, value: str | None, *_: Any) -> dict[str, Any] | None:
+        return None if value is None else plain(value)
+
+    def to_python(self, value: Any) -> Any:
+        return plain(value) if isinstance(value, str) and value else value
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return value if value is None or isinstance(value, str) else as_json(all_kept(value)).decode()
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return self.get_prep_value(self.value_from_object(obj)) or ""

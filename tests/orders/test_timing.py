@@ -60,7 +60,7 @@ def test_a_parcel_counts_once() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_parcel_counts_once_for_two_who_count_at_once() -> None:
-    """Without the mark's conflict, or with every found parcel taught, each of the two was seen to count all."""
+    """With every parcel taught that was found, instead of those that were marked, this was seen to fail."""
     for _ in range(3):
         arrived(2)
     at_once(2, lambda: actions.time_parcels(now=NOW))
