@@ -330,6 +330,7 @@ def one_of_everything(made: World) -> None:
     )  # fmt: skip
     replenishment.SupplyStats.objects.create(supply=made.main.scene.pools[0].supply)
     replenishment.FleetStats.objects.get_or_create(kind="K")
+    replenishment.DeliveryLane.objects.create(region="US 14", counts=[0, 2] + [0] * 59)
     replenishment.NightRun.objects.create(day=now.date(), began_at=now)
     replenishment.AddressReview.objects.update_or_create(
         address=made.main.address, defaults={"due_at": now, **owned}

@@ -117,7 +117,8 @@ def facts(loaded: Loaded, now: dt.datetime) -> Facts:
             pk: _Terms(status, starts, ends, tuple(kinds))
             for pk, status, starts, ends, kinds in cursor.fetchall()
         }
-        cursor.execute(_PLACES, [numbers(np.unique(loaded.addresses).tolist())])
+        places = {*loaded.addresses.tolist(), *(row[3] for row in rows)}
+        cursor.execute(_PLACES, [numbers(sorted(places))])
         addresses, regions = {}, {}
         for pk, retired_at, refused, country, subdivision, postal_code in cursor.fetchall():
             addresses[pk] = _Place(retired_at, refused)
