@@ -216,7 +216,7 @@ def _scan() -> None:
 
 def _night(now: dt.datetime) -> int:
     looked = 0
-    while taken := actions.review_addresses(limit=250, now=now):
+    while taken := actions.review_addresses(limit=actions.LOOK, now=now):
         looked += taken
     return looked
 

@@ -48,18 +48,17 @@ class Lane:
         return int(learnt_days(self.promised, self.counts)[0])
 
 
-def learnt_days(promised: int, fleet: Floats, *narrower: Floats) -> Ints:
-    """The days in which `POINT` of all parcels come, per row of the narrowest; at least 1.
+def learnt_days(promised: int, *lanes: Floats) -> Ints:
+    """The days in which `POINT` of all parcels come, a value per row of the last of `lanes`; at least 1.
 
-    `fleet`: counts of its parcels by days (LONGEST + 1); `narrower`: the same of each row's country, then of
-    its region, (n, LONGEST + 1). The promise weighs as much as 40 parcels of the fleet, what is believed of
-    the fleet as 20 of a country, what is believed of that as 40 of a region: a lane without parcels takes
-    what the next wider one does. A region's parcels are its country's and the fleet's as well, so these are
-    never blind to it.
+    `lanes`: counts of parcels by days (…, LONGEST + 1) of the fleet, of the country and of the region, each
+    without those of the next, so that a parcel speaks once. The promise weighs as much as 40 parcels of the
+    fleet, what is believed of the fleet as 20 of a country, what is believed of that as 40 of a region: a
+    lane without parcels takes what the next wider one does.
     """
     believed = np.where(np.arange(LONGEST + 1) >= promised, 1.0, POINT - 0.03)
     weights = (PROMISE_WEIGHT, COUNTRY_WEIGHT, REGION_WEIGHT)
-    for counts, weight in zip((fleet, *narrower), weights, strict=False):
+    for counts, weight in zip(lanes, weights, strict=False):
         share = np.cumsum(counts, axis=-1)
         believed = (share + weight * believed) / (share[..., -1:] + weight)
     # What is exactly enough must not fail for how it was divided.
@@ -70,7 +69,7 @@ def learnt_days(promised: int, fleet: Floats, *narrower: Floats) -> Ints:
 
 def days_in(regions: Sequence[str], known: Mapping[str, Sequence[int]], promised: int) -> dict[str, int]:
     """Region → the working days to reckon with there. `known`: the counts of lanes that have any, countries
-    and FLEET among them.
+    and FLEET among them, each with its regions' parcels.
     """
     if not regions:
         return {}
@@ -78,13 +77,13 @@ def days_in(regions: Sequence[str], known: Mapping[str, Sequence[int]], promised
     def counts(names: Iterable[str]) -> Floats:
         return np.array([known.get(name, _NO_PARCELS) for name in names], dtype=np.float64)
 
-    countries = [country_of(region) for region in regions]
+    countries = ["" if region == FLEET else country_of(region) for region in regions]
     # An address of which only the country is known has nothing to say of its own.
-    own = [
-        "" if region in (country, FLEET) else region
-        for region, country in zip(regions, countries, strict=True)
-    ]
-    days = learnt_days(promised, counts([FLEET])[0], counts(countries), counts(own))
+    own = ["" if region == FLEET or region in countries else region for region in regions]
+    every, national, regional = counts([FLEET] * len(regions)), counts(countries), counts(own)
+    days = learnt_days(
+        promised, np.maximum(every - national, 0), np.maximum(national - regional, 0), regional
+    )
     return dict(zip(regions, days.tolist(), strict=True))
 
 
