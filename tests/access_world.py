@@ -331,6 +331,7 @@ def one_of_everything(made: World) -> None:
     )  # fmt: skip
     replenishment.SupplyStats.objects.create(supply=made.main.scene.pools[0].supply)
     replenishment.FleetStats.objects.get_or_create(kind="K")
+    replenishment.DeliveryLane.objects.create(region="US 14", counts=[0, 2] + [0] * 59)
     replenishment.NightRun.objects.create(day=now.date(), began_at=now)
     replenishment.RunOutTold.objects.create(
         slot=made.main.scene.slots[0], month=now.date().replace(day=1), told_at=now, until=now, q10=1, q50=2,

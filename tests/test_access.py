@@ -331,6 +331,7 @@ replenishment.heavyjob
 replenishment.supplystats
 replenishment.shortage          /order
 replenishment.fleetstats
+replenishment.deliverylane
 orders.order                  /release /ship /deliver /cancel
 portal.page                   add change  /as-shipped
 portal.notice                 add change  /withdraw

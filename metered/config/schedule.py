@@ -42,6 +42,7 @@ PIPELINE = (
 )
 
 DAILY = {
+    "orders.time_parcels": crontab(hour="1", minute="30"),
     "replenishment.begin_night": crontab(hour="2", minute="0"),
     # After the night's looks.
     "replenishment.keep_told": crontab(hour="6", minute="0"),

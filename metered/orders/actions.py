@@ -15,6 +15,7 @@ from metered.orders.releasing import release_due, release_now
 from metered.orders.releasing_held import decline_line, reduce_line, release_line, weigh_held
 from metered.orders.shipping import deliver, ship
 from metered.orders.stopping import stop_removed
+from metered.orders.timing import time_parcels
 
 __all__ = [
     "HOLD",
@@ -44,5 +45,6 @@ __all__ = [
     "ship",
     "stop_removed",
     "take_proposals",
+    "time_parcels",
     "weigh_held",
 ]

@@ -162,9 +162,28 @@ class Shipment(models.Model):
                 name="delivered_after_shipped",
             )
         ]
+        indexes: ClassVar = [
+            # Consumer: orders.timing.time_parcels
+            models.Index(
+                fields=["delivered_at"], condition=Q(delivered_at__isnull=False), name="shipment_delivered"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order} · {self.carrier} {self.tracking}".strip()
+
+
+class TimedParcel(models.Model):
+    """A parcel that the lane to its region has learnt from: once (orders.timing)."""
+
+    shipment = models.OneToOneField(Shipment, models.CASCADE, primary_key=True, related_name="+")
+    region = models.CharField(max_length=16)
+    days = models.PositiveSmallIntegerField(
+        help_text=_("Working days there, from the evening before it left")
+    )
+
+    def __str__(self) -> str:
+        return f"{self.shipment}: {self.days}"
 
 
 class ShipmentLine(models.Model):

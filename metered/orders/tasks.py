@@ -23,3 +23,10 @@ def weigh_held() -> None:
 @shared_task(name="orders.stop_removed")
 def stop_removed() -> None:
     actions.stop_removed()
+
+
+@shared_task(name="orders.time_parcels")
+def time_parcels() -> None:
+    """Lanes learn from what arrived, until nothing is left."""
+    while actions.time_parcels():
+        pass

@@ -8,11 +8,12 @@ of AddressReview while holding a pool.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-import msgspec
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
@@ -24,7 +25,6 @@ from metered.fleet.actions import mark_replenishment_started
 from metered.fleet.models import Device
 from metered.lib.ids import new_public_id
 from metered.lib.wake import wake
-from metered.reads import copying
 from metered.reads import queries as reads
 from metered.reads.actions import mark_folded, postpone_batch
 from metered.reads.copying import numbers
@@ -33,7 +33,9 @@ from metered.replenishment.arrays import Ints
 from metered.replenishment.calendars import moment_of
 from metered.replenishment.entries import SWAP, take_entries
 from metered.replenishment.folding import Fold, Install
+from metered.replenishment.known import facts
 from metered.replenishment.models import AddressReview, FleetStats, Position, Proposal
+from metered.replenishment.reasons import plain
 from metered.replenishment.rebuilding import Rebuild
 from metered.replenishment.state import KINDS
 from metered.replenishment.use import FLEET_WEIGHT, fleet_lesson
@@ -44,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 _ADDRESS_LOCK, _LESSON_LOCK = 7216, 7217
 _CHUNK = 250
+LOOK = 500
+"""Addresses that are weighed at once, in one transaction: a shard of the nightly run."""
 _DAY = dt.timedelta(days=1)
 _LATER = dt.timedelta(minutes=30)
 """An address whose review failed is tried again after this."""
@@ -389,8 +393,8 @@ def review_range(*, first: int, last: int, now: dt.datetime) -> tuple[int, int]:
         due = AddressReview.objects.filter(pk__gte=first, pk__lte=last, due_at__lte=now)
         addresses = list(due.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True))
         looked = failed = 0
-        for start in range(0, len(addresses), _CHUNK):
-            part = addresses[start : start + _CHUNK]
+        for start in range(0, len(addresses), LOOK):
+            part = addresses[start : start + LOOK]
             try:
                 with transaction.atomic():
                     _review(part, now)
@@ -410,6 +414,19 @@ def review_range(*, first: int, last: int, now: dt.datetime) -> tuple[int, int]:
     return looked, failed
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What a look makes is needed until its end: Python's collector would go through it for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_uncollected()
 def _review(addresses: Sequence[int], now: dt.datetime) -> None:
     _lock_addresses(addresses)
     with connection.cursor() as cursor:
@@ -423,20 +440,21 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
     next_look: dict[int, float] = {}
     if device_ids:
         loaded = store.load(device_ids, now)
-        taken = take_entries(loaded)
-        known = deciding.facts(loaded, now)
+        moved = take_entries(loaded)
+        known = facts(loaded, now)
         outcome = deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT)
         saving.save_look(loaded, outcome.days, outcome.known, now)
         # The pools whose shelf somebody should count, in key order; their state says from now on that they
         # were asked for.
         to_count = sorted(outcome.asked)
-        if taken or to_count or loaded.new_pools:
-            saving.save(loaded, np.arange(loaded.devices.size))
-        stock.ask_count(pool_ids=to_count, because=CountRequest.Because.UNSURE, at=now)
-        reasons = {pool: copying.text(_json(reason)) for pool, reason in outcome.reasons.items()}
-        _keep_reasons(reasons, now)
-        shortages.keep(outcome.reasons, now)
-        _propose(outcome.proposals, reasons, now)
+        saving.save_pools_of(loaded, [*moved, *to_count, *loaded.new_pools])
+        if to_count:
+            stock.ask_count(pool_ids=to_count, because=CountRequest.Because.UNSURE, at=now)
+        saving.keep_reasons(outcome.reasons, now)
+        shortages.keep(
+            list(outcome.reasons), {pool: plain(outcome.reasons[pool]) for pool in outcome.early}, now
+        )
+        _propose(outcome.proposals, now)
         next_look = outcome.next_look
     latest, soonest = now + deciding.LONGEST_WAIT * _DAY, now + _DAY / 24
     again = {
@@ -452,33 +470,10 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
         )
 
 
-def _json(reason: object) -> str:
-    return msgspec.json.encode(reason).decode()
-
-
-_STAGE_REASONS = """
-CREATE TEMPORARY TABLE IF NOT EXISTS stage_reasons (pool_id bigint, reason jsonb) ON COMMIT DELETE ROWS;
-DELETE FROM stage_reasons
-"""
-
-
-def _keep_reasons(reasons: dict[int, str], now: dt.datetime) -> None:
-    """`reasons`: pool → its reason as a column of COPY; as parameters each would be quoted three times."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STAGE_REASONS)
-        with cursor.copy("COPY stage_reasons FROM STDIN") as copy:
-            copy.write("".join([f"{pool}\t{reason}\n" for pool, reason in sorted(reasons.items())]))
-        cursor.execute(
-            "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
-            " FROM stage_reasons r WHERE f.pool_id = r.pool_id",
-            [now],
-        )
-
-
 _STAGE_PROPOSALS = """
 CREATE TEMPORARY TABLE IF NOT EXISTS stage_proposals (
     public_id text, account_id bigint, contract_id bigint, address_id bigint, pool_id bigint, quantity int,
-    slot_ids bigint[], reason jsonb
+    slot_ids bigint[]
 ) ON COMMIT DELETE ROWS;
 DELETE FROM stage_proposals
 """
@@ -486,17 +481,18 @@ _OPEN_PROPOSALS = """
 INSERT INTO replenishment_proposal (public_id, account_id, contract_id, address_id, pool_id, quantity,
     slot_ids, status, reason, decided_at, closed_reason)
 SELECT public_id, account_id, contract_id, address_id, pool_id, quantity, slot_ids, 'open', reason, %s, ''
-FROM stage_proposals ORDER BY pool_id ON CONFLICT DO NOTHING
+FROM stage_proposals JOIN stage_reasons USING (pool_id) ORDER BY pool_id ON CONFLICT DO NOTHING
 """
 
 
-def _propose(proposals: Sequence[deciding.Wanted], reasons: Mapping[int, str], now: dt.datetime) -> None:
-    """Open proposals, in pool order; a pool that has one already keeps it."""
+def _propose(proposals: Sequence[deciding.Wanted], now: dt.datetime) -> None:
+    """Open proposals, in pool order, with the reasons that were just kept (saving.keep_reasons); a pool that
+    has one already keeps it."""
     if not proposals:
         return
     lines = [
         f"{new_public_id()}\t{row.account_id}\t{row.contract_id}\t{row.address_id}\t{row.pool_id}"
-        f"\t{row.quantity}\t{copying.numbers(row.slot_ids)}\t{reasons[row.pool_id]}\n"
+        f"\t{row.quantity}\t{numbers(row.slot_ids)}\n"
         for row in proposals
     ]
     with connection.cursor() as cursor:

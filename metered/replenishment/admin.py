@@ -6,9 +6,10 @@ import datetime as dt
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -24,6 +25,7 @@ from metered.replenishment import (
     accuracy_words,
     actions,
     admin_backtests,  # noqa: F401 (it registers itself)
+    lanes,
 )
 from metered.replenishment.accuracy import MOST_MODELS, accuracies
 from metered.replenishment.calibration import TOO_FEW
@@ -31,6 +33,7 @@ from metered.replenishment.explain import explain
 from metered.replenishment.models import (
     AddressReview,
     AnnouncedJob,
+    DeliveryLane,
     DeviceRate,
     FleetStats,
     HeavyJob,
@@ -273,6 +276,43 @@ class HeavyJobAdmin(LookOnlyAdmin):
 class SupplyStatsAdmin(LookOnlyAdmin):
     list_display = ("supply", "low_mean", "low_weight")
     list_select_related = ("supply",)
+
+
+@admin.register(DeliveryLane)
+class DeliveryLaneAdmin(LookOnlyAdmin):
+    list_display = ("region", "parcels", "promised", "reckoned", "late")
+    readonly_fields = ("parcels", "promised", "reckoned", "late")
+    search_fields = ("region",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeliveryLane]:
+        rows: QuerySet[DeliveryLane] = super().get_queryset(request)
+        wider = DeliveryLane.objects.values("counts")
+        return rows.annotate(
+            country_counts=Subquery(wider.filter(region=Left(OuterRef("region"), 2))),
+            fleet_counts=Subquery(wider.filter(region=lanes.FLEET)),
+        )
+
+    @admin.display(description=gettext_lazy("Parcels"))
+    def parcels(self, lane: DeliveryLane) -> int:
+        return sum(lane.counts)
+
+    @admin.display(description=gettext_lazy("Promised, working days"))
+    def promised(self, _lane: DeliveryLane) -> int:
+        return int(settings.REPLENISHMENT_LEAD_DAYS)
+
+    @admin.display(description=gettext_lazy("Reckoned with, working days"))
+    def reckoned(self, lane: Any) -> int:
+        known = {
+            lanes.FLEET: lane.fleet_counts,
+            lanes.country_of(lane.region): lane.country_counts,
+            lane.region: lane.counts,
+        }
+        known = {region: counts for region, counts in known.items() if counts}
+        return lanes.days_in([lane.region], known, settings.REPLENISHMENT_LEAD_DAYS)[lane.region]
+
+    @admin.display(description=gettext_lazy("Late"))
+    def late(self, lane: DeliveryLane) -> str:
+        return f"{100 * lanes.late(lane.counts, settings.REPLENISHMENT_LEAD_DAYS):.0f}%"
 
 
 @admin.register(FleetStats)

@@ -18,7 +18,7 @@ import numpy as np
 
 from metered.fleet.models import Device
 from metered.reads import queries as reads
-from metered.replenishment import by_hand, deciding, policy, store
+from metered.replenishment import by_hand, deciding, known, policy, store
 from metered.replenishment.arrays import Floats
 from metered.replenishment.backtest import Played, Tally, Trial
 from metered.replenishment.calendars import day_number, engine_time
@@ -80,7 +80,7 @@ class _Play:
         self.loaded, self.history, self.settings = loaded, history, settings
         self.first, self.last = first, last
         self.announced = announced / dt.timedelta(days=1)
-        self.known = deciding.facts(loaded, now)
+        self.known = known.facts(loaded, now)
         state = loaded.state
         size = loaded.pools.size
         self.real = np.flatnonzero(loaded.pools > 0).astype(np.int64)

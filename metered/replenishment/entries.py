@@ -14,15 +14,15 @@ SWAP = "swap:"
 """Causes of the installs that folding itself posts begin so: they are in the state already."""
 
 
-def take_entries(loaded: Loaded) -> int:
-    """Fold the ledger entries of the loaded pools that are not in their state yet; returns how many.
+def take_entries(loaded: Loaded) -> set[int]:
+    """Fold the ledger entries of the loaded pools that are not in their state yet; returns whose there were.
 
     The loaded devices must be all of the pools' devices.
     """
     real = loaded.pools > 0
     row_of = {int(pool): int(row) for row, pool in zip(np.flatnonzero(real), loaded.pools[real], strict=True)}
     if not row_of:
-        return 0
+        return set()
     entries = entries_after_for_system({pool: int(loaded.entries[row]) for pool, row in row_of.items()})
     pools = loaded.state.pools
     for entry in entries:
@@ -46,4 +46,4 @@ def take_entries(loaded: Loaded) -> int:
                 forecast.fold_hand_orders(loaded.state, loaded.calendar, p, t)
             case Entry.Kind.EXPECT if entry.origin == Entry.Origin.EMERGENCY:
                 forecast.fold_emergencies(loaded.state, loaded.calendar, p, t)
-    return len(entries)
+    return {entry.pool_id for entry in entries}

@@ -1,6 +1,7 @@
 """A decision's reason as plain sentences (domain rule 25). Reason data in, words out; no database.
 
-Reason data (JSON, kept in `Proposal.reason`, `PoolForecast.decision` and an order line's `reason`):
+Reason data (kept in `Proposal.reason` and `PoolForecast.decision` as reasons.py says, and as JSON in an order
+line's `reason`):
 
 | key | value |
 |---|---|

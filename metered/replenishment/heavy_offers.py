@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from metered.replenishment.actions import dials
 from metered.replenishment.arrays import Ints
 from metered.replenishment.calendars import day_number, engine_time
 from metered.replenishment.entries import take_entries
+from metered.replenishment.known import facts
 from metered.replenishment.state import USUAL_COVERAGE, Jobs
 
 
@@ -68,8 +69,8 @@ def meaning_for_system(
     state = loaded.state
     if instead_of is not None:
         state.jobs = store.jobs_of(loaded.devices, without=instead_of)
-    known = deciding.facts(loaded, now)
-    reasons = deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT).reasons
+    known = facts(loaded, now)
+    reasons = deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT).plain()
     state.supplies.live[:] = True
 
     cal, t = loaded.calendar, engine_time(now)
@@ -79,12 +80,13 @@ def meaning_for_system(
             "starts_on", "ends_on"
         )
     )
-    when = heavy.timing(cal, today, plan.starts_on, dials(), waits, closures)
+    lane = replace(dials(), lead_days=int(known.leads.max(initial=1)))
+    when = heavy.timing(cal, today, plan.starts_on, lane, waits, closures)
     job = jobs_of_plan(plan, loaded.row_of_device)
     chosen = np.isin(state.supplies.device, job.device)
     rows: Ints = np.unique(state.supplies.pool[chosen])
     rows = rows[loaded.pools[rows] > 0]
-    found = heavy.need(state, cal, rows, t, job, day_number(plan.ends_on) + 1.0, dials())
+    found = heavy.need(state, cal, rows, t, job, day_number(plan.ends_on) + 1.0, lane)
     supplies = []
     for i, row in enumerate(rows.tolist()):
         reason = reasons.get(int(loaded.pools[row]))

@@ -16,7 +16,8 @@ from metered.accounts.scoping import OwnedManager
 from metered.fleet.models import Contract, Device, Slot, Supply
 from metered.lib.fields import PublicIdField
 from metered.lib.said import SaidField
-from metered.replenishment import records
+from metered.replenishment import lanes, records
+from metered.replenishment.reasons import ReasonField
 from metered.stock.models import Pool
 
 
@@ -218,9 +219,7 @@ class PoolForecast(models.Model):
     v = _number(0.35**2)
     v_t = _number(never)
     asked = _number(never)
-    decision = models.JSONField(
-        null=True, help_text=_("The last decision's reason, as explain.py describes it")
-    )
+    decision = ReasonField(null=True, help_text=_("The last decision's reason, as explain.py describes it"))
     decided_at = models.DateTimeField(null=True)
 
     objects = OwnedManager(address_path="pool__address_id")
@@ -266,6 +265,27 @@ class FleetStats(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.c_mean:.2f}"
+
+
+class DeliveryLane(models.Model):
+    """How long parcels took to a region, a country, or all (lanes.py): how many came after so many working
+    days from the evening before they left. Written by lane_rows only."""
+
+    region = models.CharField(
+        _("region"), max_length=16, unique=True, help_text=_("As lanes.region_of has it; * is all of them")
+    )
+    counts = ArrayField(models.IntegerField(), size=lanes.LONGEST + 1)
+
+    class Meta:
+        verbose_name = _("delivery lane")
+        verbose_name_plural = _("delivery lanes")
+        ordering = ["region"]
+        constraints = [
+            models.CheckConstraint(condition=Q(counts__len=lanes.LONGEST + 1), name="lane_counts_every_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.region
 
 
 class AddressReview(models.Model):
@@ -439,7 +459,7 @@ class Proposal(models.Model):
     quantity = models.PositiveIntegerField()
     slot_ids = ArrayField(models.BigIntegerField(), help_text=_("The places in devices that it is meant for"))
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.OPEN)
-    reason = models.JSONField(help_text=_("Everything domain rule 25 names, as data"))
+    reason = ReasonField(help_text=_("Everything domain rule 25 names, as data"))
     decided_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
     closed_reason = SaidField(max_length=500, blank=True)

@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from metered.lib.wake import wake
-from metered.replenishment.actions import review_range
+from metered.replenishment.actions import LOOK, review_range
 from metered.replenishment.models import NightRun, NightShard
 
-SHARD = 500
+SHARD = LOOK
 """Addresses of a shard: half a second of work or more, so that a message costs next to nothing."""
 WORKERS = 16
 """So many are asked for at most."""

@@ -15,6 +15,7 @@ from metered.replenishment import deciding, policy, store
 from metered.replenishment.actions import dials
 from metered.replenishment.calendars import calendars, date_of, day_number, engine_time
 from metered.replenishment.entries import take_entries
+from metered.replenishment.known import facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ def offers_for_system(address_id: int, now: dt.datetime) -> dict[int, Offer]:
         return {}
     loaded = store.load(device_ids, now)
     take_entries(loaded)
-    known = deciding.facts(loaded, now)
-    reasons = deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT).reasons
+    known = facts(loaded, now)
+    reasons = deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT).plain()
     # Who orders by hand may order for devices that are switched off, or of which nothing is known yet.
     loaded.state.supplies.live[:] = True
     rows = np.flatnonzero(loaded.pools > 0).astype(np.int64)

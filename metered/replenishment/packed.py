@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER = b"\xff\xff"
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_TRAILER = b"\xff\xff"
 Columns = Mapping[str, str]
 """Column name → numpy type as it travels: >i8 bigint, >i2 smallint, >f8 float8, or what is sent as bytes:
 "bytea", "float8[]". Never NULL."""
@@ -30,7 +30,7 @@ def pack(columns: Columns, *groups: Values) -> bytes:
 
     What is sent as bytes has one length within each of the `groups`.
     """
-    parts = [_HEADER]
+    parts = [COPY_HEADER]
     for values in groups:
         rows = np.zeros(len(next(iter(values.values()))), dtype=_row_type(columns, values))
         rows["fields"] = len(columns)
@@ -38,7 +38,7 @@ def pack(columns: Columns, *groups: Values) -> bytes:
             rows[f"length of {name}"] = rows.dtype[name].itemsize
             rows[name] = values[name]
         parts.append(rows.tobytes())
-    return b"".join([*parts, _TRAILER])
+    return b"".join([*parts, COPY_TRAILER])
 
 
 _SENDS = {">i8": "int8send", ">i2": "int2send", ">f8": "float8send"}
@@ -88,12 +88,17 @@ def copy_in(cursor: Any, table: str, columns: Columns, *groups: Values) -> None:
 
 def stage(cursor: Any, table: str, columns: Columns, *groups: Values) -> None:
     """The rows in a temporary table that empties itself at the end of the transaction."""
+    make_stage(cursor, table, columns)
+    copy_in(cursor, table, columns, *groups)
+
+
+def make_stage(cursor: Any, table: str, columns: Columns) -> None:
+    """Such a table, empty."""
     made = ", ".join(f'"{name}" {_SQL_TYPES.get(kind, kind)}' for name, kind in columns.items())
     cursor.execute(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({made}) ON COMMIT DELETE ROWS;"  # noqa: S608
         f" DELETE FROM {table}"
     )
-    copy_in(cursor, table, columns, *groups)
 
 
 _SQL_TYPES = {">i8": "bigint", ">i2": "smallint", ">f8": "float8"}

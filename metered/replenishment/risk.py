@@ -8,6 +8,7 @@ import numpy as np
 
 from metered.replenishment import rates, shelf, use
 from metered.replenishment.arrays import Floats, Ints, normal_tail
+from metered.replenishment.sources import sources
 from metered.replenishment.state import COLOUR_KINDS, IDLE_KINDS, LOW_MARK_SD, OK, TONER_KINDS, State
 from metered.replenishment.workdays import Workdays
 
@@ -19,11 +20,11 @@ JOB_FACTOR = 1.35
 USED, USED_ALONE = 1.1, 3.0
 """Beyond so many cartridges since its level was known, a supply is no less sure: swaps would have shown. Of
 a blind one alone in its pool nothing shows but what is said of the pool (`shelf.count_alone`)."""
-BY_LEVEL, BY_FLAG, BY_PAGES = range(3)
 # The risk must not be taken too lightly, a forecast is to be right: its spread to both sides was fitted on
-# simulated fleets of two families, for each way of knowing a level. Use falls away (holidays, quiet months)
+# simulated fleets of two families, for each of `sources`. Use falls away (holidays, quiet months)
 # further than it rises, and where nobody sees a swap, one may have gone unnoticed.
-QUANTILE_SPREAD = np.array([(0.58, 1.0, 1.15), (0.74, 1.0, 1.8), (1.15, 1.0, 1.75)])
+_LEVEL, _FLAG, _PAGES = (0.58, 1.0, 1.15), (0.74, 1.0, 1.8), (1.15, 1.0, 1.75)
+QUANTILE_SPREAD = np.array([_LEVEL, _LEVEL, _FLAG, _PAGES, _PAGES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Outlook:
     """Per supply row: what is left, what goes, how sure; all that the need over any window is made of.
 
     `u` cartridges an activity day, `g` activity days since the last meter, `var_f` variance of the level,
-    `mark` the low mark that an "ok" promises (0 elsewhere), `told` how the level is known.
+    `mark` the low mark that an "ok" promises (0 elsewhere), `source` what is known of the level (`sources`).
     """
 
     s: Ints
@@ -44,7 +45,7 @@ class Outlook:
     now: Floats
     sector: Ints
     at: float
-    told: Ints
+    source: Ints
 
 
 def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
@@ -68,8 +69,7 @@ def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
     var_f = sup.p0[s] ** 2 + (s_c * used) ** 2 + gone**2
     ok = (sup.flag[s] == OK) & ~unseen
     mark = np.where(ok, state.low_mean[state.pools.sku[sup.pool[s]]], 0.0)
-    told = np.where(unseen, BY_PAGES, np.where(sup.flag[s] == 0, BY_LEVEL, BY_FLAG))
-    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector, t, told)
+    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector, t, sources(state, s, t))
 
 
 def use_spread(o: Outlook, h: Floats) -> Floats:
@@ -173,7 +173,7 @@ def run_out(state: State, cal: Workdays, o: Outlook, t: float) -> Floats:
     level = np.minimum(var_f / np.maximum(f, 0.02) ** 2, 1.0)
     horizon = cal.active(o.sector, np.full(o.s.size, t + 730.0)) - o.now
     for row, z in enumerate((-1.2815515655, 0.0, 1.2815515655)):
-        width = QUANTILE_SPREAD[o.told, row]
+        width = QUANTILE_SPREAD[o.source, row]
         lo, hi = np.zeros(o.s.size), horizon.copy()
         for _ in range(22):
             h = 0.5 * (lo + hi)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ from metered.replenishment import levels, records
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
 from metered.replenishment.calendars import engine_time
-from metered.replenishment.packed import stage, upsert
+from metered.replenishment.packed import COPY_HEADER, COPY_TRAILER, make_stage, stage, upsert
+from metered.replenishment.reasons import Reason, as_json
 from metered.replenishment.sources import sources
 from metered.replenishment.store import POOL, RATE, Loaded
 
@@ -27,6 +30,14 @@ def save(loaded: Loaded, rows: Ints) -> None:
         save_devices(cursor, loaded, rows)
         note_positions(cursor, loaded, s)
         save_pools(cursor, loaded, np.unique(loaded.state.supplies.pool[s]))
+
+
+def save_pools_of(loaded: Loaded, pool_ids: Sequence[int]) -> None:
+    """Write back the state of these pools, and of the devices that draw from them."""
+    sup = loaded.state.supplies
+    rows = np.unique(sup.device[np.isin(loaded.pools[sup.pool], np.array(pool_ids, dtype=np.int64))])
+    if rows.size:
+        save(loaded, rows)
 
 
 _DEVICE = {
@@ -99,28 +110,72 @@ def save_pools(cursor: Any, loaded: Loaded, p: Ints) -> None:
     upsert(cursor, "replenishment_poolforecast", columns, values, key="pool_id")
 
 
+_ENDS = ("runs_out_from", "runs_out_at", "runs_out_until")
+_RUN_OUTS = {
+    "slot_id": ">i8", "q10": ">f8", "q50": ">f8", "q90": ">f8", "source": ">i2",
+    **dict.fromkeys(_ENDS, ">i8"),
+}  # fmt: skip
+_MOMENTS = ", ".join(
+    f"CASE WHEN {name} > 0 THEN timestamptz 'epoch' + {name} * interval '1 hour' END AS {name}"
+    for name in _ENDS
+)
+_NOTHING = -1
+# A night later most run-outs are still on their days: then nothing is written, and where the likely day alone
+# stays, no index changes.
+_CHANGE_RUN_OUTS = f"""
+UPDATE replenishment_position o SET looked_at = %(now)s,
+    days_q10 = nullif(s.q10, 'nan'), days_q50 = nullif(s.q50, 'nan'), days_q90 = nullif(s.q90, 'nan'),
+    runs_out_from = s.runs_out_from, runs_out_at = s.runs_out_at, runs_out_until = s.runs_out_until,
+    source = nullif(s.source, {_NOTHING})
+FROM (
+    SELECT slot_id, q10, q50, q90, source, {_MOMENTS} FROM stage_run_outs
+) AS s
+WHERE s.slot_id = o.slot_id AND (o.looked_at IS NULL
+    OR (o.runs_out_from, o.runs_out_at, o.runs_out_until, o.source)
+        IS DISTINCT FROM (s.runs_out_from, s.runs_out_at, s.runs_out_until, nullif(s.source, {_NOTHING})))
+"""  # noqa: S608
+
+
 def save_look(loaded: Loaded, days: Floats, known: Bools, now: dt.datetime) -> None:
-    """Write the run-outs of all slots, as days from `now` and as moments, and what they stand on; NULL where
-    use is not known.
+    """Write the run-outs of slots where they changed, as days from `now` and as moments, and what they stand
+    on; NULL where use is not known.
+
+    A run-out is a day (UTC, as in reasons), kept as its noon: nobody knows the hour.
     """
-    columns = {"slot_id": ">i8", "q10": ">f8", "q50": ">f8", "q90": ">f8", "known": ">i2", "source": ">i2"}
+    stands_on = sources(loaded.state, np.arange(loaded.slots.size), engine_time(now))
+    noon = 24 * np.floor(engine_time(now) + days).astype(np.int64) + 12
     values: dict[str, Any] = {
-        "slot_id": loaded.slots, "q10": days[0], "q50": days[1], "q90": days[2], "known": known,
-        "source": sources(loaded.state, np.arange(loaded.slots.size), engine_time(now)),
-    }  # fmt: skip
+        "slot_id": loaded.slots,
+        **dict(zip(("q10", "q50", "q90"), np.where(known, days, np.nan), strict=True)),
+        **dict(zip(_ENDS, np.where(known, noon, 0), strict=True)),
+        "source": np.where(known, stands_on, _NOTHING),
+    }
     with connection.cursor() as cursor:
-        stage(cursor, "stage_run_outs", columns, values)
+        stage(cursor, "stage_run_outs", _RUN_OUTS, values)
+        cursor.execute(_CHANGE_RUN_OUTS, {"now": now})
+
+
+_REASONS = {"pool_id": ">i8", "reason": "text"}
+
+
+def keep_reasons(reasons: Mapping[int, Reason], now: dt.datetime) -> None:
+    """Each pool's reason. They stay staged until the transaction ends, for the proposals among them."""
+    pack, parts = _BIGINT_AND_TEXT.pack, [COPY_HEADER]
+    for pool, reason in sorted(reasons.items()):
+        text = as_json(reason)
+        parts += (pack(2, 8, pool, len(text)), text)
+    with connection.cursor() as cursor:
+        make_stage(cursor, "stage_reasons", _REASONS)
+        with cursor.copy("COPY stage_reasons FROM STDIN (FORMAT binary)") as copy:
+            copy.write(b"".join([*parts, COPY_TRAILER]))
         cursor.execute(
-            "UPDATE replenishment_position o SET looked_at = %(now)s,"
-            " source = CASE WHEN known = 1 THEN s.source END,"
-            " days_q10 = CASE WHEN known = 1 THEN q10 END, days_q50 = CASE WHEN known = 1 THEN q50 END,"
-            " days_q90 = CASE WHEN known = 1 THEN q90 END,"
-            " runs_out_from = CASE WHEN known = 1 THEN %(now)s + q10 * interval '1 day' END,"
-            " runs_out_at = CASE WHEN known = 1 THEN %(now)s + q50 * interval '1 day' END,"
-            " runs_out_until = CASE WHEN known = 1 THEN %(now)s + q90 * interval '1 day' END"
-            " FROM stage_run_outs s WHERE s.slot_id = o.slot_id",
-            {"now": now},
+            "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
+            " FROM stage_reasons r WHERE f.pool_id = r.pool_id",
+            [now],
         )
+
+
+_BIGINT_AND_TEXT = struct.Struct("!hiqi")
 
 
 class Lessons:

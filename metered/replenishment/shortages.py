@@ -3,72 +3,75 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 
 from metered.lib.wake import wake
+from metered.reads.copying import numbers
 from metered.replenishment.models import Shortage
-from metered.replenishment.shortage import Short, short
-from metered.stock.models import Pool
+from metered.replenishment.shortage import short
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
-    account_id: int
-    address_id: int
+def keep(looked: Sequence[int], reasons: Mapping[int, Mapping[str, Any]], now: dt.datetime) -> None:
+    """Keeps what is short by these decisions, and ends what is short no more.
 
-
-def keep(reasons: Mapping[int, Mapping[str, Any]], now: dt.datetime) -> None:
-    """Keeps what is short by these decisions (pool → reason, explain.py), and ends what is short no more.
-
-    Runs twice like once: one open row per pool. In the transaction of the look.
+    `looked`: the pools that were weighed; `reasons`: pool → reason (explain.py) of those of them that may be
+    short. Runs twice like once: one open row per pool. In the transaction of the look.
     """
     open_now = dict(
-        Shortage.objects.filter(pool_id__in=list(reasons), ended_at=None).values_list("pool_id", "pk")
+        Shortage.objects.filter(ended_at=None)
+        .extra(where=["pool_id = ANY(%s::bigint[])"], params=[numbers(list(looked))])
+        .values_list("pool_id", "pk")
     )
     found = {
         pool: what
         for pool, reason in reasons.items()
         if (what := short(reason, open_now=pool in open_now)) is not None
     }
-    _end(set(reasons) - set(found), now)
-    if not found:
-        return
-    where = {
-        pk: _Where(account, address)
-        for pk, account, address in Pool.objects.filter(pk__in=list(found)).values_list(
-            "pk", "account_id", "address_id"
-        )
-    }
-    new = [_row(pool, where[pool], what, now) for pool, what in sorted(found.items()) if pool not in open_now]
-    Shortage.objects.bulk_create(new, ignore_conflicts=True)
-    known = [
-        Shortage(pk=pk, runs_out_on=found[pool].runs_out_on, arrives_on=found[pool].arrives_on)
-        for pool, pk in sorted(open_now.items())
-        if pool in found
-    ]
-    Shortage.objects.bulk_update(known, ["runs_out_on", "arrives_on"])
+    _end(set(open_now) - set(found), now)
+    values = sorted(found.items(), key=lambda item: item[0])
+    new = [(pool, what) for pool, what in values if pool not in open_now]
+    with connection.cursor() as cursor:
+        for statement, some in (
+            (_CHANGE, [(pool, what) for pool, what in values if pool in open_now]),
+            (_OPEN, new),
+        ):
+            if some:
+                cursor.execute(
+                    statement,
+                    {
+                        "now": now,
+                        "pools": numbers([pool for pool, _ in some]),
+                        "slots": [numbers(list(what.slots)) for _, what in some],
+                        "empty": [what.runs_out_on for _, what in some],
+                        "there": [what.arrives_on for _, what in some],
+                    },
+                )
     if new:
         wake("replenishment.shortage")
 
 
-def _row(pool_id: int, where: _Where, what: Short, now: dt.datetime) -> Shortage:
-    return Shortage(
-        account_id=where.account_id,
-        address_id=where.address_id,
-        pool_id=pool_id,
-        slot_ids=list(what.slots),
-        runs_out_on=what.runs_out_on,
-        arrives_on=what.arrives_on,
-        noticed_at=now,
-    )
+_FOUND = """unnest(%(pools)s::bigint[], %(slots)s::text[], %(empty)s::date[], %(there)s::date[])
+    AS found (pool_id, slot_ids, runs_out_on, arrives_on)"""
+_OPEN = f"""
+INSERT INTO replenishment_shortage (account_id, address_id, pool_id, slot_ids, runs_out_on, arrives_on,
+    noticed_at)
+SELECT p.account_id, p.address_id, p.id, found.slot_ids::bigint[], found.runs_out_on, found.arrives_on,
+    %(now)s
+FROM {_FOUND} JOIN stock_pool p ON p.id = found.pool_id ORDER BY p.id ON CONFLICT DO NOTHING
+"""  # noqa: S608
+_CHANGE = f"""
+UPDATE replenishment_shortage s SET runs_out_on = found.runs_out_on, arrives_on = found.arrives_on
+FROM {_FOUND} WHERE s.pool_id = found.pool_id AND s.ended_at IS NULL
+    AND (s.runs_out_on, s.arrives_on) IS DISTINCT FROM (found.runs_out_on, found.arrives_on)
+"""  # noqa: S608
 
 
-def _end(pools: Iterable[int], now: dt.datetime) -> None:
-    Shortage.objects.filter(Q(pool_id__in=list(pools)), ended_at=None).update(ended_at=now)
+def _end(pools: Collection[int], now: dt.datetime) -> None:
+    if pools:
+        Shortage.objects.filter(pool_id__in=list(pools), ended_at=None).update(ended_at=now)
 
 
 def claim_untold_for_system() -> list[Shortage]:

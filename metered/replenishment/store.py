@@ -125,7 +125,8 @@ class Loaded:
     steps: Ints
     pools: Ints
     pool_accounts: Ints
-    new_pools: bool
+    new_pools: Ints
+    """Ids of the pools of which nothing is kept yet."""
     entries: Ints
     supplies: Ints
     marks: tuple[Floats, Floats]
@@ -268,7 +269,7 @@ def _assemble(
         slots=slot["slot_id"].astype(np.int64), noted_pools=noted, slot_at=slot_at,
         sent=slot["sent"] > 0, steps=steps,
         pools=pools, pool_accounts=accounts,
-        new_pools=bool((pool["kept"] == 0).any()), entries=entries, supplies=supply_ids,
+        new_pools=pool["pool_id"][pool["kept"] == 0].astype(np.int64), entries=entries, supplies=supply_ids,
         marks=(low_mean.copy(), low_weight.copy()), transit=ledger.transit,
         row_of_device={int(d): i for i, d in enumerate(dev["device_id"])},
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from metered.replenishment import deciding, store
 from metered.replenishment.actions import dials
 from metered.replenishment.entries import take_entries
 from metered.replenishment.heavy_offers import Plan, jobs_of_plan
+from metered.replenishment.known import facts
 from metered.replenishment.state import Jobs
 
 MOST_SAFETY = 30
@@ -45,10 +46,8 @@ def what_if_for_system(
     ids = list(standing.values_list("pk", flat=True))
     if device.pk not in ids:
         return []
-    usual = dials()
-    careful = replace(usual, lead_days=usual.lead_days + min(max(safety_days, 0), MOST_SAFETY))
-    before = _decided(ids, now, usual, None)
-    after = _decided(ids, now, careful, plan)
+    before = _decided(ids, now, 0, None)
+    after = _decided(ids, now, min(max(safety_days, 0), MOST_SAFETY), plan)
     mine = [
         Compared(pool, before[pool], reason)
         for pool, reason in after.items()
@@ -57,13 +56,15 @@ def what_if_for_system(
     return sorted(mine, key=lambda item: (-float(item.then["risk"]), item.pool_id))
 
 
-def _decided(ids: Sequence[int], now: dt.datetime, how: Any, plan: Plan | None) -> dict[int, dict[str, Any]]:
+def _decided(
+    ids: Sequence[int], now: dt.datetime, later: int, plan: Plan | None
+) -> dict[int, dict[str, Any]]:
     loaded = store.load(list(ids), now)
     take_entries(loaded)
     if plan is not None:
         loaded.state.jobs = _together(loaded.state.jobs, jobs_of_plan(plan, loaded.row_of_device))
-    known = deciding.facts(loaded, now)
-    return deciding.look(loaded, known, how, now, settings.ANNOUNCEMENT).reasons
+    known = facts(loaded, now)
+    return deciding.look(loaded, known, dials(), now, settings.ANNOUNCEMENT, later=later).plain()
 
 
 def _together(one: Jobs, other: Jobs) -> Jobs:

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from metered.fleet.models import Contract, Slot
+from metered.reads.copying import numbers
 from metered.stock.models import Entry, Pool
 
 
@@ -68,7 +69,9 @@ def entries_after_for_system(after: Mapping[int, int]) -> list[Posted]:
     )
     # The pool's sum is of the same statement: what is posted meanwhile is in neither.
     rows: Any = (
-        Entry.objects.filter(pool_id__in=list(after), pk__gt=min(after.values()))
+        Entry.objects.filter(pk__gt=min(after.values()))
+        # As one value: thousands of them would each be prepared.
+        .extra(where=["stock_entry.pool_id = ANY(%s::bigint[])"], params=[numbers(list(after))])
         .annotate(outdated=Exists(newer))
         .order_by("-pk")
         .values_list(

@@ -329,10 +329,8 @@ def test_nothing_of_the_recorded_address_is_ordered_before_the_push() -> None:
         address__name=RECORDED_AT, lines__supply__reorder_number__in=INKS
     ).exists()
     assert not Proposal.objects.filter(address__name=RECORDED_AT).exists()
-    rules = PoolForecast.objects.filter(pool__address__name=RECORDED_AT).values_list(
-        "decision__rule", flat=True
-    )
-    assert set(rules) == {"enough"}
+    there = PoolForecast.objects.filter(pool__address__name=RECORDED_AT)
+    assert {(row.decision or {})["rule"] for row in there} == {"enough"}
 
 
 def test_the_first_sweep_after_loading_finds_nothing_to_do() -> None:
@@ -372,8 +370,8 @@ def test_a_push_of_the_recordings_is_followed_by_one_order_of_four_inks(file: Pa
 
 def test_every_address_was_weighed_and_few_of_them_need_something() -> None:
     assert not PoolForecast.objects.filter(decision=None).exists()
-    due = Pool.objects.filter(forecast__decision__rule="ship")
-    assert due.count() < Pool.objects.count() / 8
+    rules = [(row.decision or {})["rule"] for row in PoolForecast.objects.all()]
+    assert rules.count("ship") < len(rules) / 8
 
 
 def test_mails_of_earlier_orders_were_sent_on_their_days() -> None:

@@ -24,6 +24,7 @@ from metered.replenishment.models import (
     Proposal,
     SupplyStats,
 )
+from metered.replenishment.packed import make_stage
 from metered.stock import actions as stock
 from metered.stock.models import Entry, Pool
 from tests import factories
@@ -97,8 +98,10 @@ def test_twenty_reviews_at_once_make_one_proposal_per_pool(
     Proposal.objects.all().delete()
 
     def propose() -> None:
-        with transaction.atomic():
-            actions._propose([_wanted(model)], {model.pool_id: "{}"}, NOW)
+        with transaction.atomic(), connection.cursor() as cursor:
+            make_stage(cursor, "stage_reasons", {"pool_id": ">i8", "reason": "text"})
+            cursor.execute("INSERT INTO stage_reasons VALUES (%s, '{}')", [model.pool_id])
+            actions._propose([_wanted(model)], NOW)
 
     at_once(20, propose)
     assert Proposal.objects.count() == 1
@@ -108,7 +111,7 @@ def test_twenty_reviews_at_once_make_one_proposal_per_pool(
 
 def _wanted(proposal: Proposal) -> Wanted:
     return Wanted(
-        proposal.account_id, proposal.contract_id, proposal.address_id, proposal.pool_id, 1, [], {}
+        proposal.account_id, proposal.contract_id, proposal.address_id, proposal.pool_id, 1, []
     )  # fmt: skip
 
 

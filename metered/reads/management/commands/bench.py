@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from pkgutil import iter_modules
 from typing import Any
 
@@ -35,10 +36,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=sorted(benchmarks()))
         parser.add_argument("--rounds", type=int, default=7)
+        parser.add_argument("--positions", type=int, help="night alone: fewer of them, while working on it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["rounds"] < 1:
             raise CommandError("--rounds must be at least 1")
+        run = import_module(benchmarks()[options["name"]]).run
+        if options["positions"] is not None and "positions" not in signature(run).parameters:
+            raise CommandError(f"{options['name']} has no positions")
         # Every statement would be remembered, and nobody may be woken for rows that are about to go.
         settings.DEBUG = False
         settings.CELERY_BROKER_URL = "memory://localhost/"
@@ -50,6 +55,7 @@ class Command(BaseCommand):
         creation = connection.creation
         creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
-            import_module(benchmarks()[options["name"]]).run(self.stdout.write, options["rounds"])
+            size = {} if options["positions"] is None else {"positions": options["positions"]}
+            run(self.stdout.write, options["rounds"], **size)
         finally:
             creation.destroy_test_db(name, verbosity=0)
