@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import signing
@@ -75,7 +76,8 @@ def test_one_line_to_a_chosen_day_and_the_other_leaves(made: Scene, client: Clie
 @pytest.mark.parametrize("days", [0, 61, None])
 def test_a_day_that_can_not_be_is_explained(made: Scene, client: Client, days: int | None) -> None:
     order = announced(made)
-    day = (timezone.localdate() + dt.timedelta(days=days)).isoformat() if days is not None else ""
+    here = timezone.localdate(timezone=ZoneInfo(made.address.time_zone))
+    day = (here + dt.timedelta(days=days)).isoformat() if days is not None else ""
     response = client.post(link(order), {"lines": [lines(order)[0].public_id], "span": "day", "until": day})
     assert "Choose" in html(response) and not lines(order)[0].held_at
 
