@@ -183,7 +183,11 @@ def test_the_list_says_what_each_device_has_and_needs(cast: factories.Cast, clie
     fleet.publish_bulletin(bulletin=bulletin)
     html = text(client, "/devices/software/")
     assert "2 devices need newer software, the first before" in html
-    assert f"{days_left(bulletin)} days left" in html and "https://example.com/software" in html and "device agent" in html
+    assert (
+        f"{days_left(bulletin)} days left" in html
+        and "https://example.com/software" in html
+        and "device agent" in html
+    )
     assert "Front desk" in html and "57.40" in html and "New enough" not in html
     assert "Last report refused" in html and "older" in html
     assert "First report" not in text(client, "/devices/software/?search=front")
@@ -201,7 +205,9 @@ def test_the_file_holds_the_narrowed_list_and_no_formula(cast: factories.Cast, c
     response = client.get("/devices/software/file/?search=hyper")
     assert "attachment" in response["Content-Disposition"]
     _head, row = csv.reader(io.StringIO(response.content.decode().removeprefix("\ufeff")))
-    assert row[0] == "'=HYPERLINK(1)" and row[4] == "'+1" and "57.100" in row and str(days_left(bulletin)) in row
+    assert (
+        row[0] == "'=HYPERLINK(1)" and row[4] == "'+1" and "57.100" in row and str(days_left(bulletin)) in row
+    )
 
 
 def test_queries_stay_flat_as_the_list_grows(cast: factories.Cast, client: Client) -> None:
