@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -28,6 +28,7 @@ from metered.replenishment import (
     lanes,
 )
 from metered.replenishment.accuracy import MOST_MODELS, accuracies
+from metered.replenishment.admin_parts import PartsAdmin
 from metered.replenishment.calibration import TOO_FEW
 from metered.replenishment.explain import explain
 from metered.replenishment.models import (
@@ -62,11 +63,11 @@ def _data(reason: dict[str, object] | None) -> SafeString:
     return format_html("<pre>{}</pre>", json.dumps(reason, indent=2, sort_keys=True))
 
 
-def _other_settings(reason: dict[str, object] | None) -> SafeString:
+def _other_settings(reason: dict[str, object] | None) -> str:
     """What the risk alone would have changed; whatever else is a backtest's to say."""
     found = under(reason or {})
     if not found:
-        return format_html("–")
+        return "–"
     words = {
         "due": _("due by itself"),
         "along": _("not due by itself; along with what was due"),
@@ -110,7 +111,7 @@ class ProposalAdmin(LookOnlyAdmin):
         return _words(proposal.reason)
 
     @admin.display(description=gettext_lazy("Under other settings"))
-    def other_settings(self, proposal: Proposal) -> SafeString:
+    def other_settings(self, proposal: Proposal) -> str:
         return _other_settings(proposal.reason)
 
     @admin.display(description=gettext_lazy("Reason as data"))
@@ -143,7 +144,7 @@ class PoolForecastAdmin(LookOnlyAdmin):
         return _words(forecast.decision)
 
     @admin.display(description=gettext_lazy("Under other settings"))
-    def other_settings(self, forecast: PoolForecast) -> SafeString:
+    def other_settings(self, forecast: PoolForecast) -> str:
         return _other_settings(forecast.decision)
 
     @admin.display(description=gettext_lazy("Reason as data"))
@@ -326,7 +327,7 @@ class NightShardInline(LookOnly, admin.TabularInline):
 
 
 @admin.register(NightRun)
-class NightRunAdmin(LookOnlyAdmin):
+class NightRunAdmin(PartsAdmin):
     list_display = ("day", "began_at", "progress", "addresses", "failed", "ended_at")
     readonly_fields = ("progress", "addresses", "failed")
     inlines = (NightShardInline,)
@@ -334,23 +335,10 @@ class NightRunAdmin(LookOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[NightRun]:
         rows: QuerySet[NightRun] = super().get_queryset(request)
         return rows.annotate(
-            done=Count("parts", filter=Q(parts__done_at__isnull=False)),
             looked_at=Coalesce(Sum("parts__looked"), 0),
             due_then=Coalesce(Sum("parts__due"), 0),
-            failures=Coalesce(Sum("parts__failed"), 0),
         )
-
-    @admin.display(description=gettext_lazy("Done"))
-    def progress(self, run: Any) -> str:
-        share = 100 * run.done // run.shards if run.shards else 100
-        return _("%(done)s of %(all)s parts, %(share)s%%") % {
-            "done": run.done, "all": run.shards, "share": share,
-        }  # fmt: skip
 
     @admin.display(description=gettext_lazy("Addresses weighed"))
     def addresses(self, run: Any) -> str:
         return _("%(looked)s of %(due)s") % {"looked": run.looked_at, "due": run.due_then}
-
-    @admin.display(description=gettext_lazy("Failed"))
-    def failed(self, run: Any) -> int:
-        return int(run.failures)

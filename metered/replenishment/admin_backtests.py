@@ -7,16 +7,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metered.accounts.models import Address
-from metered.lib.admin import LookOnlyAdmin, actor
+from metered.lib.admin import actor
 from metered.replenishment import backtest_words, backtests
+from metered.replenishment.admin_parts import PartsAdmin
 from metered.replenishment.models import BacktestRun
 
 
@@ -38,7 +37,7 @@ class BacktestForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(BacktestRun)
-class BacktestRunAdmin(LookOnlyAdmin):
+class BacktestRunAdmin(PartsAdmin):
     form = BacktestForm
     list_display = ("asked_at", "asked_by", "first_on", "last_on", "sites", "progress", "ended_at")
     list_select_related = ("asked_by",)
@@ -48,26 +47,8 @@ class BacktestRunAdmin(LookOnlyAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return admin.ModelAdmin.has_add_permission(self, request)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[BacktestRun]:
-        rows: QuerySet[BacktestRun] = super().get_queryset(request)
-        return rows.annotate(
-            done=Count("parts", filter=Q(parts__done_at__isnull=False)),
-            failures=Coalesce(Sum("parts__failed"), 0),
-        )
-
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("days", "sites", "key") if obj is None else self.readonly_fields
-
-    @admin.display(description=gettext_lazy("Done"))
-    def progress(self, run: Any) -> str:
-        share = 100 * run.done // run.shards if run.shards else 100
-        return _("%(done)s of %(all)s parts, %(share)s%%") % {
-            "done": run.done, "all": run.shards, "share": share,
-        }  # fmt: skip
-
-    @admin.display(description=gettext_lazy("Failed"))
-    def failed(self, run: Any) -> int:
-        return int(run.failures)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

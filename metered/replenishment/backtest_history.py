@@ -94,6 +94,10 @@ class _Play:
         self.barred = np.array([self._barred(int(pool)) for pool in loaded.pools])
         self.events = self._events()
         self.orders = self._orders()
+        self.own: dict[int, list[_Order]] = defaultdict(list)
+        for order in self.orders.values():
+            if order.ours:
+                self.own[order.pool].append(order)
         self.leads = self._leads()
         self.ledger = self._shelf_at_first()
         self.trials = {key: Trial(self.ledger, self.site, state.pools.site) for key in settings}
@@ -240,10 +244,7 @@ class _Play:
 
     def _really_came(self, pool: int, day: int) -> int | None:
         """When the system's own order of the same evening arrived; a night's run is of the evening before."""
-        for order in self.orders.values():
-            if order.ours and order.pool == pool and order.day in (day, day + 1):
-                return order.came
-        return None
+        return next((order.came for order in self.own.get(pool, ()) if order.day in (day, day + 1)), None)
 
     def _really(self, site: int, spare: Floats) -> Tally:
         days = self.last - self.first + 1

@@ -237,7 +237,6 @@ def _again(now: dt.datetime) -> None:
     Proposal.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute(_MOVED, [DUE])
-    with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE replenishment_addressreview SET due_at = %s WHERE address_id %% %s = 0",
             [now - dt.timedelta(hours=1), DUE],

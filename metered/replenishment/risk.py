@@ -32,7 +32,7 @@ class Outlook:
     """Per supply row: what is left, what goes, how sure; all that the need over any window is made of.
 
     `u` cartridges an activity day, `g` activity days since the last meter, `var_f` variance of the level,
-    `mark` the low mark that an "ok" promises (0 elsewhere), `source` what is known of the level (`sources`).
+    `mark` the low mark that an "ok" promises (0 elsewhere).
     """
 
     s: Ints
@@ -45,7 +45,6 @@ class Outlook:
     now: Floats
     sector: Ints
     at: float
-    source: Ints
 
 
 def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
@@ -69,7 +68,7 @@ def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
     var_f = sup.p0[s] ** 2 + (s_c * used) ** 2 + gone**2
     ok = (sup.flag[s] == OK) & ~unseen
     mark = np.where(ok, state.low_mean[state.pools.sku[sup.pool[s]]], 0.0)
-    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector, t, sources(state, s, t))
+    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector, t)
 
 
 def use_spread(o: Outlook, h: Floats) -> Floats:
@@ -172,8 +171,9 @@ def run_out(state: State, cal: Workdays, o: Outlook, t: float) -> Floats:
     var_f = np.where(o.mark > 0, np.maximum(o.var_f, LOW_MARK_SD**2), o.var_f)
     level = np.minimum(var_f / np.maximum(f, 0.02) ** 2, 1.0)
     horizon = cal.active(o.sector, np.full(o.s.size, t + 730.0)) - o.now
+    spreads = QUANTILE_SPREAD[sources(state, o.s, t)]
     for row, z in enumerate((-1.2815515655, 0.0, 1.2815515655)):
-        width = QUANTILE_SPREAD[o.source, row]
+        width = spreads[:, row]
         lo, hi = np.zeros(o.s.size), horizon.copy()
         for _ in range(22):
             h = 0.5 * (lo + hi)
