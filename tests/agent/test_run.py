@@ -7,9 +7,10 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,34 +44,42 @@ def told(portal: Portal) -> list[dict[str, object]]:
     return [report for posted in portal.posted for report in posted.json["reports"]]
 
 
-def until(
-    condition: Callable[[], bool],
-    process: subprocess.Popen[str],
-    meanwhile: Callable[[], object] = lambda: None,
-) -> None:
+def until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     """Polls; a process that ends first has failed."""
     end = time.monotonic() + 30
     while not condition():
         assert process.poll() is None and time.monotonic() < end, process.communicate()[0]
-        meanwhile()
         time.sleep(0.02)
 
 
-def until_ended(meanwhile: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 30
-    while process.poll() is None:
-        assert time.monotonic() < end, "it does not end"
-        meanwhile()
-        time.sleep(0.02)
+@contextmanager
+def systemd(at: Path) -> Iterator[set[bytes]]:
+    """Everything that was told to the notify socket at `at`; ends once nothing is left in it.
 
-
-def everything(systemd: socket.socket) -> set[bytes]:
-    """What was said by now."""
+    It is read all the time, as systemd does: the kernel holds few datagrams (ten by default,
+    net.unix.max_dgram_qlen), and the agent does not wait for room.
+    """
     heard: set[bytes] = set()
-    with suppress(BlockingIOError):
+    over = threading.Event()
+
+    def listen() -> None:
         while True:
-            heard.add(systemd.recv(200))
-    return heard
+            try:
+                heard.add(to.recv(200))
+            except TimeoutError:
+                if over.is_set():
+                    return
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
+        to.bind(str(at))
+        to.settimeout(0.05)
+        listener = threading.Thread(target=listen)
+        listener.start()
+        try:
+            yield heard
+        finally:
+            over.set()
+            listener.join()
 
 
 def test_once_finds_reads_and_delivers(three: Site, portal: Portal) -> None:
@@ -166,16 +175,12 @@ def test_scan_shows_and_only_without_dry_run_keeps(
 def test_run_works_until_it_is_told_to_stop(three: Site, portal: Portal, tmp_path: Path) -> None:
     three.schedule = 'supplies_every = "1s"'
     three.write()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(20)
+    with systemd(tmp_path / "notify") as heard:
         process = three.start(
             "run", NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="200000", JOURNAL_STREAM="8:1"
         )
         try:
-            heard = {systemd.recv(200)}
-            systemd.setblocking(False)
-            until(lambda: len(told(portal)) >= 9, process, lambda: heard.update(everything(systemd)))
+            until(lambda: len(told(portal)) >= 9, process)
             # levels alone come hourly (here each second), meters once a day
             assert sum(bool(each["meters"]) for each in told(portal)) == 3
             assert all(each["complete"] and each["supplies"] for each in told(portal))
@@ -184,9 +189,7 @@ def test_run_works_until_it_is_told_to_stop(three: Site, portal: Portal, tmp_pat
             assert "metered-agent 1.0.0, running" in three.call("status").stdout
         finally:
             process.terminate()
-            until_ended(lambda: heard.update(everything(systemd)), process)
-        said, _ = process.communicate()
-        heard |= everything(systemd)
+            said, _ = process.communicate(timeout=30)
     assert process.returncode == 0, said
     assert b"READY=1" in heard and b"WATCHDOG=1" in heard and b"STOPPING=1" in heard
     assert "<6>searched: 3 printers" in said and "; 0 wait" in said and said.endswith("<6>stopped\n")

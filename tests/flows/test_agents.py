@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import time
 
 import pytest
 from django.db import connection
@@ -60,6 +61,7 @@ def test_from_a_code_to_an_observation(web: Stack, tmp_path: pathlib.Path) -> No
         # The printer becomes known to the portal: what was refused comes after all.
         first = Device.objects.select_related("address", "contract", "model").filter(account=account)[0]
         make.device(first.address, contract=first.contract, model=first.model, serial="3TX000002")
+        time.sleep(1)  # readings are told apart by their second
         done = made.call("once")
         assert "1 that were refused before are sent again" in done.stderr
         assert made.status()["refused"] == [] and made.status()["waiting"] == 0
