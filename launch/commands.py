@@ -50,12 +50,15 @@ def run(argv: Sequence[str]) -> int:
             return testing.main(CHECKOUT, rest)
         if name == "check_all":
             return checks.main(CHECKOUT, rest)
-        if name in MEASURING and rest not in (["--help"], ["-h"]):
+        helps = name == "help" or bool({"--help", "-h"} & set(rest))
+        if name in MEASURING and not helps:
             return measure(CHECKOUT, name, rest)
         if name == "simulate":
             return simulate(CHECKOUT, rest)
         if name == "screenshots":
             return screenshots(CHECKOUT, rest)
+        if helps:
+            os.environ["METERED_DEMO"] = "1"  # to read how a command is used takes no secret
         return django(CHECKOUT, list(argv))
     except Stop as stop:
         say(f"\n{stop}")

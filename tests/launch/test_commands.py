@@ -14,11 +14,11 @@ from launch.venv import LOCKS
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, debug: str = "1") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "METERED_NO_VENV": "1", "METERED_DEBUG": "1"},
+        env={"PATH": "/usr/bin:/bin", "METERED_NO_VENV": "1", "METERED_DEBUG": debug},
         capture_output=True,
         text=True,
         check=False,
@@ -34,6 +34,12 @@ def test_help_names_the_own_commands_and_djangos() -> None:
     assert done.returncode == 0, done.stderr
     for word in ("demo", "test", "check_all", "lock", "makemigrations"):
         assert word in done.stdout
+
+
+@pytest.mark.parametrize("asked", [["help"], ["prove", "browser", "--help"], ["bench", "-h"]])
+def test_how_a_command_is_used_is_told_without_a_secret(asked: list[str]) -> None:
+    done = manage(*asked, debug="0")
+    assert done.returncode == 0 and "--help" in done.stdout, done.stderr
 
 
 def test_djangos_commands_work_and_their_failures_are_passed_on() -> None:
