@@ -252,9 +252,10 @@ def outage(stack: Stack, folder: Path, *, printers: int, hours: int, say: Say) -
     """Rounds of all printers, an hour apart by a simulated clock, while nothing is delivered; then all of it.
 
     Each batch is delivered by the agent and then sent bare, already packed, for other devices of another
-    account: both find the same server in the same state.
+    account: both find the same server in the same state. Serials are not those of the printers that `kills`
+    asks: in one portal a serial is in use once.
     """
-    account, token = account_with([f"3TX{number:06d}" for number in range(printers)], "Offline")
+    account, token = account_with([f"3TW{number:06d}" for number in range(printers)], "Offline")
     _, other_token = account_with([f"3TY{number:06d}" for number in range(printers)], "Bare")
     spool = Spool(folder)
     start = _now().replace(microsecond=0) - hours * HOUR
@@ -276,7 +277,7 @@ def outage(stack: Stack, folder: Path, *, printers: int, hours: int, say: Say) -
             taken += step.taken
             if step.problem:
                 return Outage(printers * hours, megabytes, 1, 1, len(agent), [step.said])
-            packed = gzip.compress(portal.last.replace(b'"3TX', b'"3TY'), 6, mtime=0)
+            packed = gzip.compress(portal.last.replace(b'"3TW', b'"3TY'), 6, mtime=0)
             begun = time.perf_counter()
             answer = client.post(
                 "/api/v1/telemetry", content=packed, headers={"Content-Type": "application/json"}
@@ -295,7 +296,7 @@ def outage(stack: Stack, folder: Path, *, printers: int, hours: int, say: Say) -
 def _reading(number: int, at: dt.datetime, hour: int) -> Reading:
     """A printer of its own: its counters, its levels, its address."""
     meters = hour % 24 == 0
-    told = report(f"3TX{number:06d}", at, meters=meters, turn=hour * (1 + number % 5))
+    told = report(f"3TW{number:06d}", at, meters=meters, turn=hour * (1 + number % 5))
     told["host"] = f"10.1.{number // 250}.{number % 250}"
     return Reading(told["serial"], told["host"], at, meters, True, encoded(told))
 
