@@ -11,7 +11,10 @@ from metered.replenishment.state import Devices, State
 from metered.replenishment.workdays import Workdays
 
 FAST, SLOW = 8.0, 45.0
-PRIOR_DAYS = 3.0
+PRIOR_DAYS, LEAST_PRIOR = 3.0, 0.15
+"""Activity days that the rate expected of a new machine, R0, weighs; of a known one, all but nothing."""
+SETTLED = 40.0
+"""Activity days of memory after which a machine's own pages say it all."""
 CARTRIDGE_DAYS = 84.0
 # A daily meter that leaps this far is another controller, not a day's work.
 LEAP_FACTOR, LEAP_PAGES = 60.0, 50_000.0
@@ -33,12 +36,21 @@ def prior_rate(yields: Floats) -> Floats:
 
 
 def rates(dev: Devices, d: Ints) -> tuple[Floats, Floats]:
-    """(R total, R colour) in pages per activity day: mean over k of (N_k + 3 R0) / (D_k + 3) (section 1)."""
-    fast, slow = dev.d_fast[d] + PRIOR_DAYS, dev.d_slow[d] + PRIOR_DAYS
-    rt, rc = PRIOR_DAYS * dev.prior_total[d], PRIOR_DAYS * dev.prior_colour[d]
-    total = 0.5 * ((dev.n_fast[d] + rt) / fast + (dev.n_slow[d] + rt) / slow)
-    colour = 0.5 * ((dev.nc_fast[d] + rc) / fast + (dev.nc_slow[d] + rc) / slow)
-    return total, colour
+    """(R total, R colour) in pages per activity day: the mean of the slow and the fast rate (section 1).
+
+    slow = (N + w R0) / (D + w), w from 3 days down to 0.15 as D grows; fast = (N + 3 slow) / (D + 3). With R0
+    itself in both, for good, a machine that prints a fifth of what its model is made for would be held to
+    print half as much again as it does.
+    """
+    weight = np.maximum(PRIOR_DAYS * (1 - dev.d_slow[d] / SETTLED), LEAST_PRIOR)
+
+    def mean(n_fast: Floats, n_slow: Floats, expected: Floats) -> Floats:
+        slow = (n_slow[d] + weight * expected[d]) / (dev.d_slow[d] + weight)
+        fast = (n_fast[d] + PRIOR_DAYS * slow) / (dev.d_fast[d] + PRIOR_DAYS)
+        both: Floats = 0.5 * (slow + fast)
+        return both
+
+    return mean(dev.n_fast, dev.n_slow, dev.prior_total), mean(dev.nc_fast, dev.nc_slow, dev.prior_colour)
 
 
 def unrolled(gain: Floats, modulus: Floats, expected: Floats) -> tuple[Floats, Bools]:

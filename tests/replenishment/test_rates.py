@@ -26,13 +26,29 @@ def test_the_rate_is_the_mean_of_a_fast_and_a_slow_memory() -> None:
     state = fleet()
     take(state, 1.0, 5000)
     assert rates.rates(state.devices, ints(0))[0][0] == pytest.approx(100.0)
-    take(state, 2.0, 5200)  # Tuesday, 200 pages: (200 + 300) / (1 + 3) in both
-    assert rates.rates(state.devices, ints(0))[0][0] == pytest.approx(125.0)
-    take(state, 3.0, 5200)
-    # fast: (200 x 2^(-1/8) + 300) / (2^(-1/8) + 4); slow with 2^(-1/45)
-    fast = (183.4008 + 300) / 4.917004
-    slow = (196.9431 + 300) / 4.984715
+    take(state, 2.0, 5200)  # Tuesday, 200 pages
+    # w = 3 (1 - 1/40): slow (200 + 292.5) / (1 + 2.925), fast (200 + 3 slow) / (1 + 3)
+    slow = 492.5 / 3.925
+    fast = (200 + 3 * slow) / 4
     assert rates.rates(state.devices, ints(0))[0][0] == pytest.approx((fast + slow) / 2, rel=1e-5)
+    take(state, 3.0, 5200)
+    # 200 x 2^(-1/8) in 2^(-1/8) + 1 days, and with 2^(-1/45); w = 3 (1 - 1.984715 / 40)
+    weight = 3 * (1 - 1.984715 / 40)
+    slow = (196.9431 + weight * 100) / (1.984715 + weight)
+    fast = (183.4008 + 3 * slow) / 4.917004
+    assert rates.rates(state.devices, ints(0))[0][0] == pytest.approx((fast + slow) / 2, rel=1e-5)
+
+
+def test_a_machine_that_prints_little_is_not_held_to_print_more() -> None:
+    state = fleet()  # made for 100 pages a day, prints 10
+    for day in range(120):
+        take(
+            state,
+            day + 1.0,
+            1000 + 10 * (day - 2 * (day // 7)) if day % 7 < 5 else 1000 + 50 * (day // 7 + 1),
+        )
+    total = rates.rates(state.devices, ints(0))[0][0]
+    assert total == pytest.approx(10, rel=0.06)
 
 
 def test_a_meter_that_wraps_counts_on() -> None:
