@@ -40,7 +40,10 @@ def deliver(pools: Pools, p: Ints, n: Floats) -> None:
 
 
 def install(pools: Pools, p: Ints, n: Floats) -> None:
-    """Swaps seen: shelf -= n; each leaks 2 % of the belief to its sides. A shelf below 0 was wrong: 0."""
+    """Swaps seen: shelf -= n; each leaks 2 % of the belief to its sides. A shelf below 0 was wrong: 0.
+
+    Who took the last unit of the ledger had one to take: nothing lacks behind a shelf that is empty.
+    """
     np.subtract.at(pools.shelf, p, n)
     q = np.unique(p)
     moved = LEAK * pools.right[q]
@@ -50,6 +53,9 @@ def install(pools: Pools, p: Ints, n: Floats) -> None:
     wrong = q[pools.shelf[q] < 0]
     pools.shelf[wrong] = 0.0
     _believe(pools, wrong, BELIEF)
+    last = q[pools.shelf[q] <= 0]
+    pools.below[last] = 0.0
+    _normalise(pools, last)
 
 
 def blur(pools: Pools, p: Ints, fewer: float, more: float) -> None:

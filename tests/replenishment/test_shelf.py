@@ -33,6 +33,16 @@ def test_a_swap_leaks_two_percent_of_the_belief() -> None:
     assert belief(state) == pytest.approx([0.0982, 0.8036, 0.0982])
 
 
+def test_who_took_the_last_unit_had_one_to_take() -> None:
+    state = fleet(shelf=1)
+    shelf.install(state.pools, ints(0), floats(1))
+    # What lacked, and its leak, are out of the question: (0, .8036, .0982) / .9018
+    assert belief(state) == pytest.approx([0.0, 0.891107, 0.108893], rel=1e-4)
+    shelf.install(state.pools, ints(0), floats(1))  # there was one more than the ledger knew
+    assert state.pools.shelf[0] == 0
+    assert belief(state) == pytest.approx([0.0, 0.901099, 0.098901], rel=1e-4)
+
+
 def test_a_count_that_agrees_makes_sure() -> None:
     state = fleet(shelf=1)
     shelf.count(state.pools, ints(0), floats(1))
