@@ -121,7 +121,7 @@ class _Slots:
         device = [known.devices[row] for row in loaded.state.supplies.device.tolist()]
         rows = zip(
             loaded.slots.tolist(), device, levels, is_known, (100 * o.u).round(3).tolist(),
-            np.sqrt(risk.use_spread(o, np.full(o.s.size, 10.0))).round(3).tolist(), *self.days.tolist(),
+            risk.use_spread(o, np.full(o.s.size, 10.0)).round(3).tolist(), *self.days.tolist(),
             strict=True,
         )  # fmt: skip
         self.said = [
@@ -165,7 +165,7 @@ class _Writer:
         # Daily near an order, weekly far from it, when nothing new comes.
         wait = self.t + np.clip(soonest - 2 * self.lane.lead_days, 1.0, LONGEST_WAIT)
         wait[d.risk > d.alpha / 20] = self.next_day
-        arrives_by, join_days = date_of(d.arrival).isoformat(), self.lane.join_days
+        arrives_by = date_of(d.arrival).isoformat()
         lead_days, shelf = self.lane.lead_days, self.loaded.state.pools.shelf[d.p]
         # An order is of one address and one contract: only what is in it travels together.
         together: dict[tuple[int, int], list[str]] = defaultdict(list)
@@ -174,9 +174,12 @@ class _Writer:
         columns = zip(
             d.p.tolist(), d.quantity.tolist(), d.alpha.round(6).tolist(), d.risk.round(6).tolist(),
             d.later_risk.round(6).tolist(), d.joined.tolist(), shelf.tolist(), live[d.p].tolist(),
-            wait.tolist(), _parts(meant.tolist(), counts.tolist()), early.tolist(), strict=True,
+            wait.tolist(), _parts(meant.tolist(), counts.tolist()), early.tolist(), d.join_days.tolist(),
+            strict=True,
         )  # fmt: skip
-        for row, quantity, alpha, chance, later, joined, believed, alive, again, rows, soon in columns:
+        for (
+            row, quantity, alpha, chance, later, joined, believed, alive, again, rows, soon, join_days,
+        ) in columns:  # fmt: skip
             fact = self.facts[row]
             if fact is None:
                 continue

@@ -60,7 +60,7 @@ def _left_now(state: State, cal: Workdays, p: Ints, t: float) -> tuple[Ints, Int
     alive = state.devices.alive[state.supplies.device[s]]
     s, owner = s[alive], owner[alive]
     o = outlook(state, cal, s, t)
-    return s, owner, np.maximum(o.f, o.mark) - o.u * o.g, o.u * o.g
+    return s, owner, o.left - o.u * o.g, o.u * o.g
 
 
 def _balance(state: State, cal: Workdays, p: Ints, counted: Floats, noise: float, t: float) -> None:

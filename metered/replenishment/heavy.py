@@ -84,7 +84,7 @@ def need(
     size = state.pools.site.size
     takes: Floats = np.bincount(where, own, minlength=size)[p].astype(np.float64)
     goes = np.bincount(where, o.u * (h + o.g) + usual, minlength=size)[p]
-    left = n + np.bincount(where, np.maximum(o.f, o.mark), minlength=size)[p] - goes
+    left = n + np.bincount(where, o.left, minlength=size)[p] - goes
     covered = np.where(takes > 0, np.clip(left / np.maximum(takes, 1e-9), 0.0, 1.0), 1.0)
     more = np.where(takes > 0, np.maximum(wanted - without, 0), 0)
     return Need(p, takes, more, np.where(more > 0, covered, 1.0))

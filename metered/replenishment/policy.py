@@ -18,6 +18,8 @@ WORTH_A_COUNT = 1 / 8
 """Of the risk in force: from there on it is worth knowing the shelf."""
 FARTHEST = 366
 """Working days that are searched for an open one."""
+JOIN_UNITS, JOIN_LEAST = 45.0, 15
+"""An address that uses more units a year has a shorter joining window, but none shorter than so many days."""
 NEED_RISK = 0.2
 """A need said to customers holds in four of five cases: who orders up to it is rarely short, nor hoards."""
 
@@ -28,20 +30,21 @@ class Settings:
     lane.
     """
 
-    alpha: float = 0.027
+    alpha: float = 0.025
     lead_days: int = 5
-    join_days: int = 60
-    join_risk: float = 0.2
-    idle_days: float = 44.0
-    """An order that would lie so long, or longer, runs the risk `alpha`; one that is used sooner less."""
-    least: float = 0.25
-    """Of `alpha`: what the busiest machine runs."""
-    dark: float = 3.0
-    """Times `alpha`: what a pool runs at most whose levels nobody sees. Its risk is that of being wrong for
-    weeks, against which a spare helps little and a count much."""
-    dark_days: float = 170.0
-    """As `idle_days`, for those: where nobody sees the level, being wrong lasts, so a busy machine needs its
-    spare the more and a slow one the less."""
+    join_days: int = 40
+    """Of an address that uses at most `JOIN_UNITS` a year (`joining`)."""
+    raise_risk: float = 0.1
+    """The chance, within the joining window, from which one more unit of what is due is worth its lying."""
+    idle_days: float = 180.0
+    """An order that would lie so long runs the risk `alpha`; one that is used sooner less, in proportion, and
+    a slower one more, within `least` and `most` times `alpha`."""
+    least: float = 0.045
+    most: float = 2.2
+    dark_days: float = 150.0
+    """As `idle_days`, of a pool whose levels nobody sees. Its risk is that of being wrong for weeks, against
+    which a spare helps little and a count much."""
+    dark_most: float = 6.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Decisions:
 
     `quantity` 0 means nothing now; `risk` is P(short) with what is at hand over the window, `due` whether
     that alone asks for an order, `joined` whether it only travels along; `need` the level aimed at; `alpha`
-    the risk in force with what is at hand (`Idle.accepted`).
+    the risk in force with what is at hand (`Idle.accepted`); `join_days` the window of its address.
     """
 
     p: Ints
@@ -63,6 +66,7 @@ class Decisions:
     arrival: int
     later_risk: Floats
     alpha: Floats
+    join_days: Ints
 
 
 def arrival_day(cal: Workdays, day: int, settings: Settings, waits: int = 0) -> int:
@@ -80,9 +84,9 @@ def announcement_waits(cal: Workdays, t: float, announced: float) -> int:
     return cal.working_between(cal.working_after(int(t), 1), leaves)
 
 
-def window(cal: Workdays, o: risk.Outlook, until: float) -> Floats:
-    """Activity days h from now until the time `until`."""
-    return np.maximum(cal.active(o.sector, np.full(o.s.size, until)) - o.now, 0.0)
+def window(cal: Workdays, o: risk.Outlook, until: float | Floats) -> Floats:
+    """Activity days h from now until the time `until`, one for all or one for each."""
+    return np.maximum(cal.active(o.sector, np.broadcast_to(until, o.s.shape)) - o.now, 0.0)
 
 
 def smallest(
@@ -124,7 +128,7 @@ class Idle:
         """
         idle_days = np.where(self.dark, settings.dark_days, settings.idle_days)
         times = (self.days + units * self.unit) / idle_days
-        most = np.where(self.dark, settings.dark, 1.0)
+        most = np.where(self.dark, settings.dark_most, settings.most)
         return settings.alpha * np.clip(times, settings.least, most)
 
 
@@ -134,11 +138,25 @@ def idle(state: State, cal: Workdays, o: risk.Outlook, h: Floats, jobs: Floats, 
     year = cal.active(o.sector, o.now * 0 + o.at + 365.0) - o.now
     calendar = 365.0 / np.maximum(year, 1.0)
     use_a_day = np.bincount(where, o.u / calendar, minlength=size)[p]
-    left = np.maximum(np.maximum(o.f, o.mark) - o.u * (o.g + h) - jobs, -1.0)
+    left = np.maximum(o.left - o.u * (o.g + h) - jobs, -1.0)
     stock = n + np.bincount(where, left, minlength=size)[p]
     unit = 1.0 / np.maximum(use_a_day, 1e-6)
     dark = np.isin(p, use.dark_pools(state, p, o.at))
     return Idle(np.maximum(stock, 0.0) * unit, unit, dark)
+
+
+def joining(state: State, p: Ints, wait: Idle, settings: Settings) -> Ints:
+    """Days within which what falls due joins a parcel, per pool: the window of its address.
+
+    A parcel costs the same whatever is in it, and a spare by the day; so the best time between two parcels
+    falls with the square root of the units that an address uses (Harris's economic order quantity, 1913).
+    The window of all is the longest: what will be due later than that is not yet known.
+    """
+    site = state.pools.site[p]
+    units = np.bincount(site, 365.0 / wait.unit, minlength=int(site.max(initial=-1)) + 1)[site]
+    days = settings.join_days * np.sqrt(JOIN_UNITS / np.maximum(units, JOIN_UNITS))
+    window: Ints = np.maximum(days, min(settings.join_days, JOIN_LEAST)).astype(np.int64)
+    return window
 
 
 def living(state: State, p: Ints) -> Ints:
@@ -160,9 +178,10 @@ def decide(
     """Decide for the distinct pools `p` at time t (the evening of day floor(t - 1) is t); `may` bars pools
     from orders, which leave after `waits` working days beyond the next.
 
-    q = smallest with P(n + q) <= alpha. Once a site has an order, its ordered pools are raised to the median
-    need of `join_days` + lead, and every other pool with P(need within that > n) over 0.2 comes along
-    (section 6).
+    q = smallest with P(n + q) <= alpha. Once a site has an order, every other pool that would be due within
+    its joining window comes along, with what it would then be sent; and what is due is raised to the need
+    of that window. (Section 6 takes along what is needed within it at one in five, and raises to the median:
+    what nobody sees well is then sent by itself soon after.)
     """
     day = int(np.ceil(t)) - 1
     arrival = arrival_day(cal, day, settings, waits)
@@ -193,26 +212,32 @@ def decide(
     need = n + quantity
     later = np.zeros(p.size)
 
+    join_days = joining(state, p, wait, settings)
     site = state.pools.site[p]
     travels = np.flatnonzero(np.isin(site, site[due]) & allowed)
     if travels.size:
         q = p[travels]
-        horizon = float(cal.working_after(day + settings.join_days, settings.lead_days + waits))
+        ends = {
+            days: float(cal.working_after(day + days, settings.lead_days + waits))
+            for days in np.unique(join_days[travels]).tolist()
+        }
+        until = np.zeros(state.pools.site.size)
+        until[q] = [ends[days] for days in join_days[travels].tolist()]
         s_of = np.isin(state.supplies.pool[o.s], q)
         o_site = risk.outlook(state, cal, o.s[s_of], t)
-        h_site = window(cal, o_site, horizon)
-        jobs_site = risk.announced(state, o_site.s, t, np.full(o_site.s.size, horizon))
-        tails = risk.pool_tails(state, o_site, h_site, jobs_site, q)
+        horizon = until[state.supplies.pool[o_site.s]]
+        jobs_site = risk.announced(state, o_site.s, t, horizon)
+        tails = risk.pool_tails(state, o_site, window(cal, o_site, horizon), jobs_site, q)
         later[travels] = risk.short(state, q, tails, n[travels])
-        median = (tails > 0.5).sum(axis=1)
-        raised = np.maximum(quantity[travels], median - n[travels].astype(np.int64))
-        along = ~due[travels] & (later[travels] > settings.join_risk)
-        up_to = smallest(state, q, tails, n[travels], settings.join_risk)
+        enough = (tails > settings.raise_risk).sum(axis=1)
+        raised = np.maximum(quantity[travels], enough - n[travels].astype(np.int64))
+        along = ~due[travels] & (later[travels] > alpha[travels])
+        up_to = smallest(state, q, tails, n[travels], lambda units: wait.accepted(settings, units)[travels])
         quantity[travels] = np.where(due[travels], raised, np.where(along, up_to, 0))
         joined[travels] = along
         need[travels] = n[travels] + quantity[travels]
     quantity = np.minimum(quantity, MOST_UNITS)
-    return Decisions(p, quantity, p_short, n, due, joined, need, arrival, later, alpha)
+    return Decisions(p, quantity, p_short, n, due, joined, need, arrival, later, alpha, join_days)
 
 
 def need_within(state: State, cal: Workdays, p: Ints, t: float, days: float, most: float = NEED_RISK) -> Ints:
@@ -238,7 +263,7 @@ def ask_counts(state: State, decisions: Decisions, t: float, may: Bools | None =
     between = worth & (decisions.risk < 0.3) & (decisions.quantity == 0)
     s, owner = state.by_pool.take(p)
     dark = np.bincount(owner, use.blind(state, s, np.full(s.size, t)), minlength=p.size) > 0
-    unsure = (pools.right[p] < 0.8) | (dark & (pools.used[p] > 0.5))
+    unsure = (pools.right[p] < 0.9) | (dark & (pools.used[p] > 0.5))
     rested = ~(t - pools.asked[p] < ASK_AGAIN)
     allowed = np.ones(p.size, dtype=np.bool_) if may is None else may
     ask: Ints = p[between & unsure & rested & allowed & (state.by_pool.count(p) > 0)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metered.replenishment import rates, shelf, use
-from metered.replenishment.arrays import Floats, Ints, normal_tail
+from metered.replenishment.arrays import Floats, Ints, both_below, normal_tail
 from metered.replenishment.sources import sources
 from metered.replenishment.state import COLOUR_KINDS, IDLE_KINDS, LOW_MARK_SD, OK, TONER_KINDS, State
 from metered.replenishment.workdays import Workdays
@@ -20,11 +20,22 @@ JOB_FACTOR = 1.35
 USED, USED_ALONE = 1.1, 3.0
 """Beyond so many cartridges since its level was known, a supply is no less sure: swaps would have shown. Of
 a blind one alone in its pool nothing shows but what is said of the pool (`shelf.count_alone`)."""
-# The risk must not be taken too lightly, a forecast is to be right: its spread to both sides was fitted on
-# simulated fleets of two families, for each of `sources`. Use falls away (holidays, quiet months)
-# further than it rises, and where nobody sees a swap, one may have gone unnoticed.
-_LEVEL, _FLAG, _PAGES = (0.58, 1.0, 1.15), (0.74, 1.0, 1.8), (1.15, 1.0, 1.75)
-QUANTILE_SPREAD = np.array([_LEVEL, _LEVEL, _FLAG, _PAGES, _PAGES])
+PACE, LEARNT, LEAST_DAYS = 0.05, 0.05, 0.5
+MIDDLE, MIDDLE_SHORT = 0.97, 0.27
+AT = 2.0
+STEADY, ACTIVE_MONTH = (0.5, 4.0), 20.8
+"""How evenly a machine prints grows with its pages a month, k = 0.5 + 0.9 log10(pages / 50) (part 3.5); so
+many activity days make a month. The numbers above were fitted on the needs that simulated fleets of two
+families had, in six and in thirty days (ADR 18)."""
+LEAST_OK = 2e-3
+"""Less likely than so, an "ok" is taken for a level at its mark."""
+Z_90 = 1.2815515655
+QUANTILE_SPREAD = np.array([(1.08, 1.10), (1.08, 1.10), (1.25, 1.35), (1.12, 1.45), (1.25, 1.40)])
+"""Times the spread, to the early and to the late side, for each of `sources`: fitted on two families, so that
+four of five run-outs lie between. Where nobody sees a swap, one may have gone unnoticed."""
+EARLY = 0.5
+"""Variances by which the middle date is told before the median. What people feel is the relative error, ten
+days too late for what has ten left; the mean of that is least a whole variance early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,8 @@ class Outlook:
     """Per supply row: what is left, what goes, how sure; all that the need over any window is made of.
 
     `u` cartridges an activity day, `g` activity days since the last meter, `var_f` variance of the level,
-    `mark` the low mark that an "ok" promises (0 elsewhere).
+    `mark` the low mark that an "ok" promises (0 elsewhere), `steady` how evenly the machine prints: the shape
+    k of a day's pages, whose relative variance is 1 / k.
     """
 
     s: Ints
@@ -42,9 +54,15 @@ class Outlook:
     s_c: Floats
     var_f: Floats
     mark: Floats
+    steady: Floats
     now: Floats
     sector: Ints
     at: float
+
+    @property
+    def left(self) -> Floats:
+        """What is left, at least what is left for sure."""
+        return np.maximum(np.maximum(self.f, self.mark), 0.0)
 
 
 def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
@@ -68,13 +86,26 @@ def outlook(state: State, cal: Workdays, s: Ints, t: float) -> Outlook:
     var_f = sup.p0[s] ** 2 + (s_c * used) ** 2 + gone**2
     ok = (sup.flag[s] == OK) & ~unseen
     mark = np.where(ok, state.low_mean[state.pools.sku[sup.pool[s]]], 0.0)
-    return Outlook(s, f, u, g, s_c, var_f, mark, now, sector, t)
+    month = np.maximum(ACTIVE_MONTH * total, 1.0)
+    steady = np.clip(0.5 + 0.9 * np.log10(month / 50), *STEADY)
+    return Outlook(s, f, u, g, s_c, var_f, mark, steady, now, sector, t)
 
 
 def use_spread(o: Outlook, h: Floats) -> Floats:
-    """Relative variance of the use over h + g activity days: 0.8^2 (0.35 + 0.65 min(6/(h+g), 2)) + s_c^2."""
-    days = np.maximum(h + o.g, 1e-6)
-    return 0.64 * (0.35 + 0.65 * np.minimum(6 / days, 2.0)) + o.s_c**2
+    """Sd of the logarithm of the use over h + g activity days, whose middle is `middle` of what is expected.
+
+    s^2 = s_c^2 + PACE + (1 / (h + g) + LEARNT) / k: how much a page takes, how much is printed in such a time
+    from one to the next, how unevenly day by day, and what that leaves unknown of the rate.
+    """
+    days = np.maximum(h + o.g, LEAST_DAYS)
+    spread: Floats = np.sqrt(o.s_c**2 + PACE + (1 / days + LEARNT) / o.steady)
+    return spread
+
+
+def middle(o: Outlook, h: Floats) -> Floats:
+    """The median use over h + g activity days, of the expected: a few days of much make the mean."""
+    days: Floats = MIDDLE - MIDDLE_SHORT / np.maximum(h + o.g, 2.0)
+    return days
 
 
 def announced(state: State, s: Ints, t0: float, t1: Floats) -> Floats:
@@ -94,14 +125,37 @@ def announced(state: State, s: Ints, t0: float, t1: Floats) -> Floats:
     return JOB_FACTOR * sup.c(s) * pages / sup.yields[s]
 
 
+def need(o: Outlook, h: Floats, jobs: Floats) -> tuple[Floats, Floats]:
+    """(mean, variance) of a normal need over h activity days that stands for the lognormal one where it
+    counts: with its median, and its value `AT` deviations up.
+    """
+    mu = middle(o, h) * (o.u * (h + o.g) + jobs)
+    return mu, (mu * np.expm1(AT * use_spread(o, h)) / AT) ** 2
+
+
 def tail(o: Outlook, h: Floats, jobs: Floats, j: int, rows: Ints | slice = slice(None)) -> Floats:
     """P(supply needs more than j cartridges) over h activity days (section 5)."""
-    mu = o.u * (h + o.g) + jobs
-    var_d = mu**2 * use_spread(o, h)
+    mu, var_d = need(o, h, jobs)
     mu, var_d, f, var_f, mark = mu[rows], var_d[rows], o.f[rows], o.var_f[rows], o.mark[rows]
     p = normal_tail((f + j - mu) / np.sqrt(var_d + var_f))
-    capped = normal_tail((mark + j - mu) / np.sqrt(var_d + LOW_MARK_SD**2))
-    return np.where(mark > 0, np.minimum(p, capped), p)
+    ok = np.flatnonzero(mark > 0)
+    if ok.size:
+        p[ok] = _tail_of_ok(p[ok], f[ok], var_f[ok], mark[ok], mu[ok] - j, var_d[ok])
+    return p
+
+
+def _tail_of_ok(p: Floats, f: Floats, var_f: Floats, mark: Floats, mu: Floats, var_d: Floats) -> Floats:
+    """P(need > f, given that f is above the low mark), where `p` is P(need > f).
+
+    An "ok" cuts off what lies below the mark, which is what most of `p` is made of. Where the forecast holds
+    an "ok" for all but impossible, the level is the mark (section 5).
+    """
+    at_mark = np.minimum(p, normal_tail((mark - mu) / np.sqrt(var_d + LOW_MARK_SD**2)))
+    var_x, var_y = var_d + var_f, var_f + LOW_MARK_SD**2
+    x, y = (f - mu) / np.sqrt(var_x), (f - mark) / np.sqrt(var_y)
+    above = normal_tail(-y)
+    within = p - both_below(-x, -y, var_f / np.sqrt(var_x * var_y))
+    return np.where(above > LEAST_OK, np.clip(within / np.maximum(above, LEAST_OK), 0.0, 1.0), at_mark)
 
 
 def pool_tails(state: State, o: Outlook, h: Floats, jobs: Floats, p: Ints) -> Floats:
@@ -160,26 +214,40 @@ def short(state: State, p: Ints, tails: Floats, n: Floats) -> Floats:
     return risk
 
 
+def level(o: Outlook) -> tuple[Floats, Floats]:
+    """(f, variance) of what is left; of an "ok" given that it is above the low mark: a normal cut off
+    there."""
+    sd = np.sqrt(o.var_f + LOW_MARK_SD**2)
+    below = np.clip((o.mark - o.f) / sd, -8.0, 4.0)
+    hazard = np.exp(-0.5 * below * below) / np.sqrt(2 * np.pi) / normal_tail(below)
+    f = np.where(o.mark > 0, np.maximum(o.f + o.var_f / sd * hazard, o.mark), o.f)
+    left = 1 - o.var_f / sd**2 * hazard * (hazard - below)
+    return np.maximum(f, 1e-4), np.where(o.mark > 0, np.maximum(o.var_f * left, LOW_MARK_SD**2), o.var_f)
+
+
 def run_out(state: State, cal: Workdays, o: Outlook, t: float) -> Floats:
-    """Days from t until the cartridge in the machine is empty: shape (3, n) for q10, q50, q90, at most 730.
+    """Days from t until the cartridge in the machine is empty: shape (3, n) for q10, q50, q90, at most 730;
+    q50 is told `EARLY`.
 
     The need of section 5 with j = 0, solved for the window by halving. The spread is taken as that of a
     lognormal need: of a normal one with this much spread the far end would lie at infinity.
     """
     out = np.empty((3, o.s.size))
-    f = np.maximum(np.maximum(o.f, o.mark), 1e-4)
-    var_f = np.where(o.mark > 0, np.maximum(o.var_f, LOW_MARK_SD**2), o.var_f)
-    level = np.minimum(var_f / np.maximum(f, 0.02) ** 2, 1.0)
+    f, var_f = level(o)
+    unsure = np.minimum(var_f / np.maximum(f, 0.02) ** 2, 1.0)
     horizon = cal.active(o.sector, np.full(o.s.size, t + 730.0)) - o.now
-    spreads = QUANTILE_SPREAD[sources(state, o.s, t)]
-    for row, z in enumerate((-1.2815515655, 0.0, 1.2815515655)):
-        width = spreads[:, row]
+    early, late = QUANTILE_SPREAD[sources(state, o.s, t)].T
+    for row in range(3):
         lo, hi = np.zeros(o.s.size), horizon.copy()
         for _ in range(22):
             h = 0.5 * (lo + hi)
-            mu = o.u * (h + o.g) + announced(state, o.s, t, t + h * 1.4)
-            spread = width * np.sqrt(np.log1p(use_spread(o, h) + level))
-            empty = np.log(np.maximum(mu, 1e-12) / f) > z * spread
+            mu = middle(o, h) * (o.u * (h + o.g) + announced(state, o.s, t, t + h * 1.4))
+            variance = use_spread(o, h) ** 2 + unsure
+            if row == 1:
+                at = -EARLY * np.minimum(variance, 1.0)
+            else:
+                at = (-Z_90 * early, 0, Z_90 * late)[row] * np.sqrt(variance)
+            empty = np.log(np.maximum(mu, 1e-12) / f) > at
             hi = np.where(empty, h, hi)
             lo = np.where(empty, lo, h)
         for sector in np.unique(o.sector).tolist():

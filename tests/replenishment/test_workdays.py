@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from metered.replenishment.arrays import normal_tail
+from metered.replenishment.arrays import both_below, normal_tail
 from metered.replenishment.calendars import calendars, day_number, place_of
 from metered.replenishment.workdays import Workdays
 from tests.replenishment.builders import calendar, floats, ints
@@ -72,3 +72,13 @@ def test_a_school_rests_in_july() -> None:
 def test_the_normal_tail_is_right_to_six_digits() -> None:
     got = normal_tail(floats(0.0, 1.2815515655, 3.0, -1.2815515655, 5.0))
     assert got == pytest.approx([0.5, 0.1, 0.0013498980, 0.9, 2.866516e-7], rel=1e-6)
+
+
+def test_two_normals_below_their_bounds() -> None:
+    # Without correlation the product; with it, at 0: 1/4 + asin(r) / 2 pi (Sheppard).
+    h, k = floats(0.3, 0.0, 0.0, 8.0), floats(-1.0, 0.0, 0.0, -1.2815515655)
+    got = both_below(h, k, floats(0.0, 0.5, 0.98, 0.7))
+    assert got == pytest.approx(
+        [0.6179114 * 0.1586553, 0.25 + np.arcsin(0.5) / 2 / np.pi, 0.25 + np.arcsin(0.98) / 2 / np.pi, 0.1],
+        abs=1e-5,
+    )
