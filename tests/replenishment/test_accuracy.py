@@ -250,7 +250,7 @@ def test_the_database_counts_as_the_pure_rule(device: Device) -> None:
 def test_staff_read_how_right_it_was(device: Device, cast: factories.Cast, client: Client) -> None:
     client.force_login(cast.sam)
     at = "/admin/replenishment/runouttold/"
-    assert "Nothing can be judged here yet" in client.get(at).content.decode()
+    assert "Nothing can be judged here yet: no run-out" in client.get(at).content.decode()
     many(device, [5.0] * 3 + [20.0] * 24 + [None] * 3, source=Source.LEVELS_1)
     many(device, [5.0] * 20 + [20.0] * 20, source=Source.FLAGS)
     many(device, [20.0] * 5, source=Source.PAGES_ONLY)

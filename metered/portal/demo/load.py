@@ -26,7 +26,9 @@ from metered.portal.demo.assemble import Written, spares, staff_of, write_histor
 from metered.portal.demo.customers import CUSTOMERS, MAPLE, NORTHWIND, RECORDED_AT
 from metered.portal.demo.fleet import recorded_specs, spec_of, write_catalogue, write_devices
 from metered.portal.demo.joining import write_joining
+from metered.orders.timing import time_parcels
 from metered.replenishment import actions as replenishment
+from metered.replenishment import nights, told
 from metered.stock.models import Pool
 
 DAYS, CAMPUS_DAYS = 730, 90
@@ -86,11 +88,18 @@ def load(*, seed: int = 1, small: bool = False, now: dt.datetime | None = None) 
 
 
 def _forecast(now: dt.datetime) -> None:
-    """Learns from the history as if it had been reported day by day, and weighs every address once."""
+    """Learns from the history as if it had been reported day by day, weighs every address once, as a night
+    does, and keeps what run-outs were told."""
     replenishment.rebuild(
         device_ids=list(Device.objects.order_by("pk").values_list("pk", flat=True)), now=now
     )
     stories.take_stock(now)
     replenishment.learn_fleet(now=now)
+    while time_parcels(now=now):
+        pass
+    nights.begin_night(now=now)
+    while nights.take_shard(now=now):
+        pass
     while replenishment.review_addresses(now=now):
         pass
+    told.tell(now=now)
