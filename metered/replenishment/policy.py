@@ -30,9 +30,9 @@ class Settings:
     lane.
     """
 
-    alpha: float = 0.025
+    alpha: float = 0.024
     lead_days: int = 5
-    join_days: int = 40
+    join_days: int = 45
     """Of an address that uses at most `JOIN_UNITS` a year (`joining`)."""
     raise_risk: float = 0.1
     """The chance, within the joining window, from which one more unit of what is due is worth its lying."""

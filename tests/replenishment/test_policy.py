@@ -195,7 +195,7 @@ def test_a_new_machine_of_unknown_use_gets_its_spare_with_the_first_parcel() -> 
 
 
 def test_an_address_that_uses_much_has_parcels_more_often() -> None:
-    for devices, window in ((4, 40), (40, 23), (400, 15)):
+    for devices, window in ((4, 45), (40, 26), (400, 15)):
         state = fleet(devices=devices, f=0.9)  # each uses 3 cartridges a year of 250 working days
         days = decide(state).join_days
         assert days.min() == days.max()

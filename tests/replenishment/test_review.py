@@ -61,7 +61,7 @@ def test_what_is_nearly_out_is_proposed_with_its_reason(low: Device) -> None:
     assert proposal.pool == black(low)
     assert (
         proposal.quantity == 2
-    )  # of one in about 38 working days, for the 40 days of the joining window and the delivery
+    )  # of one in about 38 working days, for the 45 days of the joining window and the delivery
     assert proposal.status == "open"
     assert proposal.slot_ids == [low.slots.get(colorant="black").pk]
     reason = proposal.reason
@@ -197,9 +197,9 @@ def test_what_is_due_under_one_contract_takes_nothing_of_another_along(
 ) -> None:
     other = factories.contract(device.account)
     twin = fleets.printer(device.address, *catalogue, contract=other)
-    fold(who, *decline(device, days=30, start=(60, 90, 90, 90), end=(4, 80, 80, 80), pages=200))
+    fold(who, *decline(device, days=30, start=(60, 98, 98, 98), end=(4, 93, 93, 93), pages=200))
     # As in what_is_due_soon_travels_along: the cyan would travel along if anything of its contract did.
-    fold(who, *decline(twin, days=30, start=(60, 60, 90, 90), end=(50, 35, 80, 80), pages=200))
+    fold(who, *decline(twin, days=30, start=(60, 60, 98, 98), end=(50, 35, 93, 93), pages=200))
     actions.review_addresses()
     assert [p.contract_id for p in Proposal.objects.all()] == [device.contract_id]
     cyan = PoolForecast.objects.get(pool__contract=other, pool__supply__colorant="cyan")
@@ -259,7 +259,7 @@ def test_a_switched_off_slot_does_not_count_for_its_pool(
 
 
 def test_what_is_due_soon_travels_along(device: Device, who: Sender) -> None:
-    fold(who, *decline(device, days=30, start=(60, 60, 90, 90), end=(4, 35, 80, 80), pages=200))
+    fold(who, *decline(device, days=30, start=(60, 60, 98, 98), end=(4, 35, 93, 93), pages=200))
     actions.review_addresses()
     by_rule = {p.reason["supply"]["colorant"]: p.reason for p in Proposal.objects.all()}
     assert by_rule["black"]["rule"] == "ship"
