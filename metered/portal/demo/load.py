@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from metered.accounts.models import Account
 from metered.fleet.models import Agent, Device
+from metered.orders.timing import time_parcels
 from metered.portal.demo import (
     agents,
     by_hand,
@@ -26,7 +27,6 @@ from metered.portal.demo.assemble import Written, spares, staff_of, write_histor
 from metered.portal.demo.customers import CUSTOMERS, MAPLE, NORTHWIND, RECORDED_AT
 from metered.portal.demo.fleet import recorded_specs, spec_of, write_catalogue, write_devices
 from metered.portal.demo.joining import write_joining
-from metered.orders.timing import time_parcels
 from metered.replenishment import actions as replenishment
 from metered.replenishment import nights, told
 from metered.stock.models import Pool
