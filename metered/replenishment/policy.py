@@ -30,11 +30,11 @@ class Settings:
     lane.
     """
 
-    alpha: float = 0.024
+    alpha: float = 0.025
     lead_days: int = 5
     join_days: int = 45
     """Of an address that uses at most `JOIN_UNITS` a year (`joining`)."""
-    raise_risk: float = 0.1
+    raise_risk: float = 0.05
     """The chance, within the joining window, from which one more unit of what is due is worth its lying."""
     idle_days: float = 180.0
     """An order that would lie so long runs the risk `alpha`; one that is used sooner less, in proportion, and

@@ -160,7 +160,9 @@ def test_the_window_ends_with_an_order_of_the_next_working_day() -> None:
 
 
 def test_an_empty_machine_without_a_spare_is_sent_one() -> None:
-    d = decide(fleet(f=0.02))
+    state = fleet(f=0.02)
+    known(state)
+    d = decide(state)
     assert d.quantity.tolist() == [1]
     assert d.due.tolist() == [True]
     assert d.risk[0] > 0.5
@@ -228,6 +230,7 @@ def test_nothing_comes_along_when_nothing_is_due() -> None:
 
 def test_a_barred_pool_neither_orders_nor_travels() -> None:
     state = fleet(kinds=("K", "K"), f=0.02)
+    known(state)
     d = decide(state, may=np.array([True, False]))
     assert d.quantity.tolist() == [1, 0]
 

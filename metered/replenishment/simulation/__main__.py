@@ -36,7 +36,7 @@ ALPHAS = (0.1, 0.05, 0.03, 0.02, 0.01, 0.005)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="manage.py simulate", description=__doc__)
-    parser.add_argument("--devices", type=int, default=500)
+    parser.add_argument("--devices", type=int, default=5000, help="of 500 each fleet is another")
     parser.add_argument("--days", type=int, default=730)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--family", choices=sorted(family.FAMILIES), default="public")

@@ -10,7 +10,7 @@ from metered.replenishment.simulation.report import Score
 WIDTH, HEIGHT = 720, 420
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 24, 56
 STYLE = """
-.axis{stroke:#888;stroke-width:1}.grid{stroke:#8884;stroke-width:1}.ours{fill:none;stroke:#0b6e75;stroke-width:2}
+.axis{fill:none;stroke:#888;stroke-width:1}.grid{stroke:#8884;stroke-width:1}.ours{fill:none;stroke:#0b6e75;stroke-width:2}
 .dot{fill:#0b6e75}.other{fill:#b4531a}text{font:13px system-ui,sans-serif;fill:#222}
 @media (prefers-color-scheme:dark){text{fill:#eee}.ours{stroke:#5cc4cb}.dot{fill:#5cc4cb}.other{fill:#f0a070}}
 """
@@ -54,9 +54,11 @@ def draw(dials: Mapping[str, Score], others: Mapping[str, Score], base: str) -> 
     if line:
         path = "L".join("{} {}".format(*at(x, y)) for x, y, _ in line)
         parts.append(f'<path class="ours" d="M{path}"/>')
-    for marks, kind in ((line, "dot"), (points, "other")):
-        for x, y, name in marks:
+    for marks, kind, up in ((line, "dot", -10), (points, "other", 18)):
+        for i, (x, y, name) in enumerate(marks):
             px, py = at(x, y)
             parts.append(f'<circle class="{kind}" cx="{px}" cy="{py}" r="4"/>')
-            parts.append(f'<text x="{px + 8}" y="{py + 4}">{escape(name)}</text>')
+            # Above the line and below the points, the line's names one step higher each second time.
+            rise = up - 16 * (i % 2) * (kind == "dot")
+            parts.append(f'<text x="{px}" y="{py + rise}" text-anchor="middle">{escape(name)}</text>')
     return "\n".join([*parts, "</svg>", ""])
