@@ -10,6 +10,7 @@ import pytest
 
 from metered.replenishment import forecast, policy, risk
 from metered.replenishment import state as st
+from metered.replenishment.arrays import normal_tail
 from metered.replenishment.policy import Settings
 from metered.replenishment.state import Jobs
 from tests.replenishment.builders import calendar, fleet, floats, ints
@@ -111,9 +112,9 @@ def test_an_ok_flag_cuts_off_what_lies_below_its_mark() -> None:
     h, none = floats(8.0), floats(0.0)
     mu, variance = risk.need(o, h, none)
     left = np.linspace(-2, 3, 20_001)
-    sure = risk.normal_tail(-(left - o.mark[0]) / st.LOW_MARK_SD)
+    sure = normal_tail(-(left - o.mark[0]) / st.LOW_MARK_SD)
     weight = np.exp(-0.5 * (left - o.f[0]) ** 2 / o.var_f[0]) * sure
-    short = risk.normal_tail((left - mu[0]) / variance[0] ** 0.5)
+    short = normal_tail((left - mu[0]) / variance[0] ** 0.5)
     expected = float((weight * short).sum() / weight.sum())
     assert risk.tail(o, h, none, 0)[0] == pytest.approx(expected, rel=0.02)
     # Without the flag it would be told five times as likely.
