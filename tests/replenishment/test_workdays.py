@@ -82,3 +82,6 @@ def test_two_normals_below_their_bounds() -> None:
         [0.6179114 * 0.1586553, 0.25 + np.arcsin(0.5) / 2 / np.pi, 0.25 + np.arcsin(0.98) / 2 / np.pi, 0.1],
         abs=1e-5,
     )
+    # By the integral of phi(x) Phi((k - r x) / sqrt(1 - r^2)) up to h, in 200,000 steps.
+    got = both_below(floats(1.0, -1.5), floats(1.0, -0.5), floats(0.5, 0.9))
+    assert got == pytest.approx([0.7452036, 0.0663304], abs=1e-5)
