@@ -34,7 +34,10 @@ def test_the_table_the_goals_and_the_picture(tmp_path: Path, capsys: pytest.Capt
     ):
         assert words in said.out
     drawing = picture.read_text()
-    assert drawing.startswith("<svg") and drawing.endswith("</svg>\n") and "risk 0.03" in drawing
+    assert drawing.startswith("<svg") and drawing.endswith("</svg>\n")
+    assert drawing.count(">risk ") == 1
+    for name in ("0.1", "0.05", "0.03", "0.02", "0.01", "0.005", "fixed:20"):
+        assert f"{name}</text>" in drawing
 
 
 def drawn(name: Any, devices: int, days: int) -> Any:

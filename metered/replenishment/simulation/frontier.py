@@ -60,5 +60,6 @@ def draw(dials: Mapping[str, Score], others: Mapping[str, Score], base: str) -> 
             parts.append(f'<circle class="{kind}" cx="{px}" cy="{py}" r="4"/>')
             # Above the line and below the points, the line's names one step higher each second time.
             rise = up - 16 * (i % 2) * (kind == "dot")
+            name = name.removeprefix("risk ") if i else name
             parts.append(f'<text x="{px}" y="{py + rise}" text-anchor="middle">{escape(name)}</text>')
     return "\n".join([*parts, "</svg>", ""])
