@@ -465,8 +465,8 @@ def _review(addresses: Sequence[int], now: dt.datetime) -> None:
         cursor.execute(
             "UPDATE replenishment_addressreview r SET due_at = again.at, reviewed_at = %s, failed_at = NULL"
             " FROM unnest(%s::bigint[], %s::timestamptz[]) AS again (address_id, at)"
-            " WHERE r.address_id = again.address_id",
-            [now, numbers(list(again)), list(again.values())],
+            " WHERE r.address_id = again.address_id AND r.address_id = ANY(%s::bigint[])",
+            [now, numbers(list(again)), list(again.values()), numbers(list(again))],
         )
 
 

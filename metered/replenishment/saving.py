@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from metered.reads.copying import numbers
 from metered.replenishment import levels, records
 from metered.replenishment import state as st
 from metered.replenishment.arrays import Bools, Floats, Ints
@@ -121,7 +122,8 @@ _MOMENTS = ", ".join(
 )
 _NOTHING = -1
 # A night later most run-outs are still on their days: then nothing is written, and where the likely day alone
-# stays, no index changes.
+# stays, no index changes. The keys are named once more: the planner knows nothing of a staged table, and
+# would read every position of the fleet beside it.
 _CHANGE_RUN_OUTS = f"""
 UPDATE replenishment_position o SET looked_at = %(now)s,
     days_q10 = nullif(s.q10, 'nan'), days_q50 = nullif(s.q50, 'nan'), days_q90 = nullif(s.q90, 'nan'),
@@ -130,7 +132,7 @@ UPDATE replenishment_position o SET looked_at = %(now)s,
 FROM (
     SELECT slot_id, q10, q50, q90, source, {_MOMENTS} FROM stage_run_outs
 ) AS s
-WHERE s.slot_id = o.slot_id AND (o.looked_at IS NULL
+WHERE s.slot_id = o.slot_id AND o.slot_id = ANY(%(slots)s::bigint[]) AND (o.looked_at IS NULL
     OR (o.runs_out_from, o.runs_out_at, o.runs_out_until, o.source)
         IS DISTINCT FROM (s.runs_out_from, s.runs_out_at, s.runs_out_until, nullif(s.source, {_NOTHING})))
 """  # noqa: S608
@@ -152,7 +154,8 @@ def save_look(loaded: Loaded, days: Floats, known: Bools, now: dt.datetime) -> N
     }
     with connection.cursor() as cursor:
         stage(cursor, "stage_run_outs", _RUN_OUTS, values)
-        cursor.execute(_CHANGE_RUN_OUTS, {"now": now})
+        slots = numbers(loaded.slots.tolist())
+        cursor.execute(_CHANGE_RUN_OUTS, {"now": now, "slots": slots})
 
 
 _REASONS = {"pool_id": ">i8", "reason": "text"}
@@ -170,8 +173,8 @@ def keep_reasons(reasons: Mapping[int, Reason], now: dt.datetime) -> None:
             copy.write(b"".join([*parts, COPY_TRAILER]))
         cursor.execute(
             "UPDATE replenishment_poolforecast f SET decision = r.reason, decided_at = %s"
-            " FROM stage_reasons r WHERE f.pool_id = r.pool_id",
-            [now],
+            " FROM stage_reasons r WHERE f.pool_id = r.pool_id AND f.pool_id = ANY(%s::bigint[])",
+            [now, numbers(sorted(reasons))],
         )
 
 

@@ -61,7 +61,7 @@ SELECT d.id, d.account_id, d.address_id, d.contract_id, (d.removed_at IS NULL)::
        array_send(coalesce(r.uses, '{{}}')),
        {rates}
 FROM fleet_device d JOIN fleet_printermodel m ON m.id = d.model_id
-LEFT JOIN replenishment_devicerate r ON r.device_id = d.id
+LEFT JOIN replenishment_devicerate r ON r.device_id = d.id AND r.device_id = ANY(%(devices)s::bigint[])
 WHERE d.id = ANY(%(devices)s::bigint[]) ORDER BY d.id
 """
 _SLOT_SQL = """
@@ -72,12 +72,13 @@ SELECT s.id, s.device_id, coalesce(p.id, 0), coalesce(s.supply_id, 0), s.positio
 FROM fleet_slot s JOIN fleet_device d ON d.id = s.device_id LEFT JOIN fleet_supply u ON u.id = s.supply_id
 LEFT JOIN stock_pool p ON p.contract_id = d.contract_id AND p.address_id = d.address_id
     AND p.supply_id = s.supply_id
-WHERE s.device_id = ANY(%(devices)s::bigint[]) ORDER BY s.id
+WHERE s.device_id = ANY(%(devices)s::bigint[]) AND d.id = ANY(%(devices)s::bigint[]) ORDER BY s.id
 """
 _POOL_SQL = """
 SELECT p.id, p.account_id, coalesce(r.entry_id, 0), (r.pool_id IS NOT NULL)::int::smallint,
        p.on_the_way::float8, {pools}
-FROM stock_pool p LEFT JOIN replenishment_poolforecast r ON r.pool_id = p.id
+FROM stock_pool p
+LEFT JOIN replenishment_poolforecast r ON r.pool_id = p.id AND r.pool_id = ANY(%(pools)s::bigint[])
 WHERE p.id = ANY(%(pools)s::bigint[]) ORDER BY p.id
 """
 _MISSING_POOLS = """
