@@ -331,7 +331,7 @@ DESK_TIME_ZONE = env.text("METERED_DESK_TIME_ZONE", "America/New_York")
 # --- Replenishment (replenishment.md part 2; every number is a dial) -----------------------------
 ANNOUNCEMENT: dt.timedelta = env.duration("METERED_ANNOUNCEMENT", "45s" if DEMO else "24h")
 REPLENISHMENT_RISK = env.number("METERED_RISK", 0.025)
-REPLENISHMENT_JOIN_DAYS = env.integer("METERED_JOIN_DAYS", 45)
+REPLENISHMENT_JOIN_DAYS = env.integer("METERED_JOIN_DAYS", 42)
 REPLENISHMENT_LEAD_DAYS = env.integer("METERED_LEAD_DAYS", 5)
 TOLD_SHARE = env.number("METERED_TOLD_SHARE", 1.0)
 # A count that was asked for is due after this; one older than that is asked for when something is ordered.

@@ -14,8 +14,9 @@ from metered.replenishment.workdays import Workdays
 
 MOST_UNITS = 30
 ASK_AGAIN = 30.0
-WORTH_A_COUNT = 1 / 8
-"""Of the risk in force: from there on it is worth knowing the shelf."""
+WORTH_A_COUNT, UNSEEN_WORTH_A_COUNT = 1 / 3, 1 / 20
+"""Of the risk in force: from there on it is worth knowing the shelf. Where nobody sees a level a count tells
+of the machine, too, and of what a page takes: it is worth more before anything is near."""
 FARTHEST = 366
 """Working days that are searched for an open one."""
 JOIN_UNITS, JOIN_LEAST = 45.0, 15
@@ -32,7 +33,7 @@ class Settings:
 
     alpha: float = 0.025
     lead_days: int = 5
-    join_days: int = 45
+    join_days: int = 42
     """Of an address that uses at most `JOIN_UNITS` a year (`joining`)."""
     raise_risk: float = 0.05
     """The chance, within the joining window, from which one more unit of what is due is worth its lying."""
@@ -41,10 +42,10 @@ class Settings:
     a slower one more, within `least` and `most` times `alpha`."""
     least: float = 0.045
     most: float = 2.2
-    dark_days: float = 150.0
+    dark_days: float = 130.0
     """As `idle_days`, of a pool whose levels nobody sees. Its risk is that of being wrong for weeks, against
     which a spare helps little and a count much."""
-    dark_most: float = 6.7
+    dark_most: float = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def decide(
     quantity = np.zeros(p.size, dtype=np.int64)
     wait = idle(state, cal, o, h, jobs, p, n)
     alpha = wait.accepted(settings)
-    close = np.flatnonzero((bound > alpha * WORTH_A_COUNT) | (n < 0))
+    close = np.flatnonzero((bound > alpha * UNSEEN_WORTH_A_COUNT) | (n < 0))
     if close.size:
         tails = risk.pool_tails(state, o, h, jobs, p[close])
         p_short[close] = risk.short(state, p[close], tails, n[close])
@@ -255,14 +256,14 @@ def need_within(state: State, cal: Workdays, p: Ints, t: float, days: float, mos
 
 
 def ask_counts(state: State, decisions: Decisions, t: float, may: Bools | None = None) -> Ints:
-    """Pools to ask for a count: unsure and alpha/8 < P < 0.3, once in 30 days (section 4); `may` bars
-    pools.
+    """Pools to ask for a count: unsure, and P is near the risk in force (`WORTH_A_COUNT`) and below 0.3, once
+    in 30 days (section 4); `may` bars pools.
     """
     pools, p = state.pools, decisions.p
-    worth = decisions.risk > decisions.alpha * WORTH_A_COUNT
-    between = worth & (decisions.risk < 0.3) & (decisions.quantity == 0)
     s, owner = state.by_pool.take(p)
     dark = np.bincount(owner, use.blind(state, s, np.full(s.size, t)), minlength=p.size) > 0
+    worth = decisions.risk > decisions.alpha * np.where(dark, UNSEEN_WORTH_A_COUNT, WORTH_A_COUNT)
+    between = worth & (decisions.risk < 0.3) & (decisions.quantity == 0)
     unsure = (pools.right[p] < 0.9) | (dark & (pools.used[p] > 0.5))
     rested = ~(t - pools.asked[p] < ASK_AGAIN)
     allowed = np.ones(p.size, dtype=np.bool_) if may is None else may

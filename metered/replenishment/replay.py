@@ -181,7 +181,8 @@ class Replay:
     def _forecast(self) -> protocol.Forecast:
         st = self.state
         s = np.flatnonzero(st.devices.alive[st.supplies.device]).astype(np.int64)
-        q = np.round(forecast.days_left(st, self.cal, s, float(self.day + 1)), 3)
+        # What is printed in a day is gone at its end: empty within tomorrow is empty in one day.
+        q = np.floor(forecast.days_left(st, self.cal, s, float(self.day + 1))) + 1.0
         return protocol.Forecast(s=s.tolist(), q10=q[0].tolist(), q50=q[1].tolist(), q90=q[2].tolist())
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from metered.replenishment import rates, shelf, use
 from metered.replenishment.arrays import Floats, Ints, both_below, normal_tail
-from metered.replenishment.sources import sources
+from metered.replenishment.sources import PAGES_ONLY, sources
 from metered.replenishment.state import COLOUR_KINDS, IDLE_KINDS, LOW_MARK_SD, OK, TONER_KINDS, State
 from metered.replenishment.workdays import Workdays
 
@@ -30,12 +30,13 @@ families had, in six and in thirty days (ADR 18)."""
 LEAST_OK = 2e-3
 """Less likely than so, an "ok" is taken for a level at its mark."""
 Z_90 = 1.2815515655
-QUANTILE_SPREAD = np.array([(1.08, 1.10), (1.08, 1.10), (1.25, 1.35), (1.12, 1.45), (1.25, 1.40)])
+QUANTILE_SPREAD = np.array([(1.08, 1.10), (1.08, 1.10), (1.25, 1.35), (1.80, 1.00), (1.55, 1.05)])
 """Times the spread, to the early and to the late side, for each of `sources`: fitted on two families, so that
 four of five run-outs lie between. Where nobody sees a swap, one may have gone unnoticed."""
-EARLY = 0.5
-"""Variances by which the middle date is told before the median. What people feel is the relative error, ten
-days too late for what has ten left; the mean of that is least a whole variance early."""
+EARLY = np.array([0.5, 0.5, 0.5, 1.0, 1.0])
+"""Variances by which the middle date is told before the median, for each of `sources`. What people feel is
+the relative error, ten days too late for what has ten left; the mean of that is least a whole variance
+early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +219,34 @@ def level(o: Outlook) -> tuple[Floats, Floats]:
     """(f, variance) of what is left; of an "ok" given that it is above the low mark: a normal cut off
     there."""
     sd = np.sqrt(o.var_f + LOW_MARK_SD**2)
-    below = np.clip((o.mark - o.f) / sd, -8.0, 4.0)
-    hazard = np.exp(-0.5 * below * below) / np.sqrt(2 * np.pi) / normal_tail(below)
+    hazard, share = _cut(np.clip((o.mark - o.f) / sd, -8.0, 4.0))
     f = np.where(o.mark > 0, np.maximum(o.f + o.var_f / sd * hazard, o.mark), o.f)
-    left = 1 - o.var_f / sd**2 * hazard * (hazard - below)
+    left = 1 - o.var_f / sd**2 * share
     return np.maximum(f, 1e-4), np.where(o.mark > 0, np.maximum(o.var_f * left, LOW_MARK_SD**2), o.var_f)
+
+
+def _cut(at: Floats) -> tuple[Floats, Floats]:
+    """Of a standard normal cut off below `at`: its mean, and the share of its variance that is gone."""
+    hazard = np.exp(-0.5 * at * at) / np.sqrt(2 * np.pi) / normal_tail(at)
+    return hazard, hazard * (hazard - at)
+
+
+def level_unseen(o: Outlook) -> tuple[Floats, Floats]:
+    """(f, variance) of what is left now, of supplies whose levels nobody sees: given that it is not nothing.
+
+    By its pages many a cartridge is over while nobody called: then it is not. Normal after what went since
+    the last meter, cut off at nothing, and from there on a lognormal of that mean and variance, of which f is
+    the median: it is skewed, little is likelier than much.
+    """
+    none = np.zeros(o.s.size)
+    gone = middle(o, none) * o.u * o.g
+    sd = np.maximum(np.sqrt(o.var_f + (gone * use_spread(o, none)) ** 2), 1e-3)
+    at = np.clip((gone - o.f) / sd, -8.0, 4.0)
+    hazard, share = _cut(at)
+    mean = np.maximum(o.f - gone + sd * hazard, 0.01)
+    log_variance = np.log1p(np.maximum(sd**2 * (1 - share), 1e-4) / mean**2)
+    f = mean * np.exp(-0.5 * log_variance)
+    return f, log_variance * f**2
 
 
 def run_out(state: State, cal: Workdays, o: Outlook, t: float) -> Floats:
@@ -233,10 +257,13 @@ def run_out(state: State, cal: Workdays, o: Outlook, t: float) -> Floats:
     lognormal need: of a normal one with this much spread the far end would lie at infinity.
     """
     out = np.empty((3, o.s.size))
-    f, var_f = level(o)
+    source = sources(state, o.s, t)
+    unseen = source >= PAGES_ONLY
+    f, var_f = np.where(unseen, level_unseen(o), level(o))
+    o = replace(o, g=np.where(unseen, 0.0, o.g))
     unsure = np.minimum(var_f / np.maximum(f, 0.02) ** 2, 1.0)
     horizon = cal.active(o.sector, np.full(o.s.size, t + 730.0)) - o.now
-    early, late = QUANTILE_SPREAD[sources(state, o.s, t)].T
+    early, late = QUANTILE_SPREAD[source].T
     for row in range(3):
         lo, hi = np.zeros(o.s.size), horizon.copy()
         for _ in range(22):
@@ -244,7 +271,7 @@ def run_out(state: State, cal: Workdays, o: Outlook, t: float) -> Floats:
             mu = middle(o, h) * (o.u * (h + o.g) + announced(state, o.s, t, t + h * 1.4))
             variance = use_spread(o, h) ** 2 + unsure
             if row == 1:
-                at = -EARLY * np.minimum(variance, 1.0)
+                at = -EARLY[source] * np.minimum(variance, 1.0)
             else:
                 at = (-Z_90 * early, 0, Z_90 * late)[row] * np.sqrt(variance)
             empty = np.log(np.maximum(mu, 1e-12) / f) > at

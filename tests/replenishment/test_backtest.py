@@ -253,7 +253,7 @@ def test_a_run_is_played_once(low: Device, cast: factories.Cast, client: Client)
     assert result() == first
 
     shown = client.get(page).content.decode()
-    assert "What really happened" in shown and "As set: risk 2.5%, joining 45 days" in shown
+    assert "What really happened" in shown and "As set: risk 2.5%, joining 42 days" in shown
     assert "1 of 1 parts, 100%" in client.get("/admin/replenishment/backtestrun/").content.decode()
     run.result = summary([played(low.address_id, Tally(), Tally(short=2))])
     run.save()

@@ -198,7 +198,7 @@ def test_a_new_machine_of_unknown_use_gets_its_spare_with_the_first_parcel() -> 
 
 
 def test_an_address_that_uses_much_has_parcels_more_often() -> None:
-    for devices, window in ((4, 45), (40, 26), (400, 15)):
+    for devices, window in ((4, 42), (40, 24), (400, 15)):
         state = fleet(devices=devices, f=0.9)  # each uses 3 cartridges a year of 250 working days
         days = decide(state).join_days
         assert days.min() == days.max()
@@ -207,12 +207,12 @@ def test_an_address_that_uses_much_has_parcels_more_often() -> None:
 
 
 def test_what_would_lie_long_runs_more_risk() -> None:
-    """In proportion to the days, between two bounds; twice as many where nobody sees the level."""
+    """In proportion to the days, between two bounds; more where nobody sees the level."""
     days = np.array([1.0, 90.0, 180.0, 9000.0])
     wait = policy.Idle(days, days * 0, np.zeros(4, dtype=bool))
     assert wait.accepted(SETTINGS) / SETTINGS.alpha == pytest.approx([0.045, 0.5, 1.0, 2.2])
     dark = policy.Idle(days, days * 0, np.ones(4, dtype=bool))
-    assert dark.accepted(SETTINGS) / SETTINGS.alpha == pytest.approx([0.045, 0.6, 1.2, 6.7])
+    assert dark.accepted(SETTINGS) / SETTINGS.alpha == pytest.approx([0.045, 90 / 130, 180 / 130, 8.0])
 
 
 def test_what_is_due_soon_comes_along_and_the_rest_does_not() -> None:
@@ -256,11 +256,44 @@ def test_an_unsure_pool_is_asked_to_count_once_in_thirty_days() -> None:
     state = fleet(f=0.17, shelf=1)
     state.pools.below[:], state.pools.right[:] = 0.3, 0.61
     d = decide(state)
-    assert d.alpha[0] / 8 < d.risk[0] < 0.3
+    assert d.alpha[0] / 3 < d.risk[0] < 0.3
     d = replace(d, quantity=d.quantity * 0)
     assert policy.ask_counts(state, d, 1.0).tolist() == [0]
     assert policy.ask_counts(state, d, 20.0).tolist() == []
     assert policy.ask_counts(state, d, 31.5).tolist() == [0]
+
+
+def test_a_count_is_worth_more_where_nobody_sees_the_level() -> None:
+    for reports, asked in ((st.PCT1, []), (st.NONE, [0])):
+        state = fleet(f=0.5, shelf=1, reports=reports)
+        state.supplies.seen[:] = 0.0 if reports == st.PCT1 else np.nan
+        state.pools.below[:], state.pools.right[:] = 0.3, 0.61
+        d = decide(state)
+        far = replace(d, risk=d.alpha / 10, quantity=d.quantity * 0)
+        assert policy.ask_counts(state, far, 1.0).tolist() == asked
+
+
+def test_what_nobody_sees_is_not_empty_while_nobody_calls() -> None:
+    state = fleet(f=0.0, reports=st.NONE, connected=False)
+    state.devices.t[:] = 0.0
+    state.supplies.seen[:] = np.nan
+    # With what of a level is never known by pages, 0.08, a deviation of 0.4.
+    state.supplies.p0[:] = np.sqrt(0.4**2 - 0.08**2)
+    f, variance = risk.level_unseen(risk.outlook(state, CAL, ints(0), 0.0))
+    # Half a normal: mean 0.4 sqrt(2 / pi) = 0.319, variance 0.16 (1 - 2 / pi) = 0.0581; of the lognormal with
+    # these the logarithm's variance is ln(1 + 0.0581 / 0.319^2) = 0.452, the median 0.319 e^-0.226.
+    assert f[0] == pytest.approx(0.2547, abs=2e-4)
+    assert variance[0] == pytest.approx(0.452 * 0.2547**2, abs=2e-4)
+    q10, q50, q90 = forecast.days_left(state, CAL, ints(0), 0.0)[:, 0]
+    assert 1 < q10 < q50 < 0.2547 * 84 * 7 / 5 < q90
+
+
+def test_pages_since_the_last_meter_are_gone_where_nobody_sees() -> None:
+    state = fleet(f=0.8, reports=st.NONE, connected=False)
+    state.devices.t[:] = 0.0
+    state.supplies.seen[:], state.supplies.p0[:] = np.nan, 0.1
+    then, now = (forecast.days_left(state, CAL, ints(0), t)[1, 0] for t in (0.0, 28.0))
+    assert then - 28 < now < then - 14
 
 
 def test_days_left_are_ordered_and_the_middle_is_level_by_rate() -> None:

@@ -61,7 +61,7 @@ def test_what_is_nearly_out_is_proposed_with_its_reason(low: Device) -> None:
     assert proposal.pool == black(low)
     assert (
         proposal.quantity == 2
-    )  # of one in about 38 working days, for the 45 days of the joining window and the delivery
+    )  # of one in about 38 working days, for the 42 days of the joining window and the delivery
     assert proposal.status == "open"
     assert proposal.slot_ids == [low.slots.get(colorant="black").pk]
     reason = proposal.reason

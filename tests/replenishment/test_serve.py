@@ -74,6 +74,8 @@ def test_a_forecast_is_given_on_forecast_days_and_is_in_order(small: Any) -> Non
     f = answers[4]["forecast"]
     assert len(f["s"]) == len(f["q10"]) > 0
     assert all(a <= b <= c for a, b, c in zip(f["q10"], f["q50"], f["q90"], strict=True))
+    # Empty within tomorrow is empty in one day.
+    assert all(days >= 1 and days % 1 == 0 for name in ("q10", "q50", "q90") for days in f[name])
 
 
 def test_no_order_before_a_day_without_shipping(small: Any) -> None:
