@@ -95,7 +95,7 @@ def _take(
         tally.warnings = earlier["warnings"]
         chosen = sorted(item["index"] for item in earlier["refused"])
         tally.duplicates = len(batch.reports) - len(chosen)
-    run = _Run(sender, batch.reports, received_at, tls_below_minimum, tally, proof, careful)
+    run = _Run(sender, batch, received_at, tls_below_minimum, tally, proof, careful)
     run.take(chosen)
     answer = Answer(
         received=len(batch.reports),
@@ -149,7 +149,7 @@ def _lock(sender: Sender) -> None:
 def _ensure_months(reports: list[Report | Malformed], received_at: dt.datetime) -> None:
     """The usual partitions, before the transaction begins: a wrong clock's own month is never needed."""
     earliest, latest = received_at - judge.CLOCK_BEHIND, received_at + judge.CLOCK_AHEAD
-    moments = [report.observed_at for report in reports if type(report) is Report]
+    moments = [report.observed_at for report in reports if isinstance(report, Report)]
     first, last = min(moments, default=received_at), max(moments, default=received_at)
     if first < earliest or last > latest:
         usual = [moment for moment in moments if earliest <= moment <= latest]
@@ -186,7 +186,7 @@ class _Run:
     def __init__(
         self,
         sender: Sender,
-        reports: list[Report | Malformed],
+        batch: wire.Batch,
         received_at: dt.datetime,
         tls_below_minimum: bool,
         tally: _Tally,
@@ -194,7 +194,8 @@ class _Run:
         careful: bool,
     ) -> None:
         self.sender = sender
-        self.reports = reports
+        self.reports = batch.reports
+        self.supplies = batch.supplies
         self.received_at = received_at
         self.tls_below_minimum = tls_below_minimum
         self.tally = tally
@@ -276,7 +277,7 @@ class _Run:
         readable: list[tuple[int, Report, store.Known, judge.Values]] = []
         lacking: dict[int, tuple[Report, store.Known, judge.Unknown]] = {}
         for index, report, known in admitted:
-            values = judge.read_values(report, known.facts, known.layout)
+            values = judge.read_values(report, self.supplies[index], known.facts, known.layout)
             if type(values) is judge.Values:
                 if known.has_state:
                     readable.append((index, report, known, values))
@@ -297,7 +298,7 @@ class _Run:
         readable = [item for item in readable if item[2].facts.device_id not in grown]
         for index, report, known in again:
             wider = known.with_layout(*grown[known.facts.device_id])
-            values = judge.read_values(report, wider.facts, wider.layout)
+            values = judge.read_values(report, self.supplies[index], wider.facts, wider.layout)
             if isinstance(values, judge.Values):
                 readable.append((index, report, wider, values))
             else:

@@ -19,6 +19,7 @@ from metered.reads.models import ClockCorrection, DeviceState, Observation
 from metered.reads.packing import pack_levels, pack_meters
 from metered.reads.partitions import ensure_partitions_for
 from metered.reads.sender import Sender
+from metered.reads.supplies import position
 from metered.reads.wire import Report
 from metered.reads.words import Note, Path
 
@@ -111,12 +112,16 @@ def layout_of(meter_keys: list[str], slot_keys: list[str]) -> Layout:
 
     A key of another shape names a place that no report can mean.
     """
-    slots = {}
-    for place, key in enumerate(slot_keys):
+    slots = []
+    for key in slot_keys:
         kind, _, rest = key.partition("/")
         colorant, _, code = rest.rpartition("/")
-        slots[kind, colorant, code] = place
-    return Layout({key: place for place, key in enumerate(meter_keys)}, slots)
+        slots.append(position(kind, colorant, code))
+    return Layout(
+        {key: place for place, key in enumerate(meter_keys)},
+        {slot: place for place, slot in enumerate(slots)},
+        slots,
+    )
 
 
 def load(account_id: int, device_id: int | None, serial_keys: Iterable[str]) -> dict[str, Known]:
@@ -131,7 +136,7 @@ def load(account_id: int, device_id: int | None, serial_keys: Iterable[str]) -> 
     moments = packing.unpack_moments(observed)
     odd = {row.device_id: row for row in _rare.decode(rare)} if rare else {}
     told = iter([(*keys, layout_of(*keys)) for keys in _layouts.decode(layouts)] if layouts else [])
-    nothing: tuple[list[str], list[str], Layout] = [], [], Layout({}, {})
+    nothing: tuple[list[str], list[str], Layout] = [], [], Layout({}, {}, [])
     shared = nothing
     found: dict[str, Known] = {}
     columns = zip(
