@@ -348,15 +348,15 @@ def _observation(row: Row, moment: str, stem: str) -> str:
 def _state(row: Row, moment: str, path: int) -> str:
     """A line of the latest states."""
     report, last = row.report, row.verdict.last
-    cartridges, host = last.cartridges, report.host
+    cartridges, held, host, late_since = last.cartridges, last.held, report.host, last.late_since
     return (
         f"{row.device_id}\t{moment}\t{path}\t{copying.numbers(last.meters)}\t{copying.numbers(row.levels)}\t"
         f"{copying.NULL if cartridges is None else copying.words(cartridges)}\t"
-        f"{copying.NULL if last.held is None else copying.numbers(last.held)}\t{_software(report.software)}\t"
+        f"{copying.NULL if held is None else copying.numbers(held)}\t{_software(report.software)}\t"
         f"{copying.text(host) if type(host) is str else copying.NULL}\t"
         f"{copying.words(report.alerts) if report.alerts else '{}'}\t"
         f"{'f' if report.complete is False else 't'}\t"
-        f"{copying.NULL if last.late_since is None else last.late_since.isoformat()}\n"
+        f"{copying.NULL if late_since is None else late_since.isoformat()}\n"
     )
 
 
