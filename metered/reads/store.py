@@ -252,13 +252,16 @@ CREATE TEMPORARY TABLE IF NOT EXISTS reads_late (LIKE reads_observation) ON COMM
 DELETE FROM reads_late;
 """
 
+# The devices are named once more because the planner knows nothing of a temporary table: without them it may
+# read all states of the portal beside it.
 _STATES = """
 UPDATE reads_devicestate AS state SET
     meters = said.meters, levels = said.levels, cartridges = said.cartridges, held_meters = said.held_meters,
     observed_at = said.observed_at, received_at = %(at)s, path = said.path, {heard},
     software = coalesce(said.software, state.software), host = coalesce(said.host, state.host),
     alerts = said.alerts, complete = said.complete, late_since = said.late_since
-FROM reads_said AS said WHERE state.device_id = said.device_id
+FROM reads_said AS said
+WHERE state.device_id = said.device_id AND state.device_id = ANY(%(devices)s::bigint[])
 """
 # A device of which nothing but late or second reports came was heard of all the same.
 _LATE = """
@@ -270,7 +273,8 @@ WITH new AS (
     FROM (
         SELECT device_id, bool_and(notes & %(second)s <> 0) AS second FROM new GROUP BY device_id
     ) AS told
-    WHERE state.device_id = told.device_id AND state.device_id NOT IN (SELECT device_id FROM reads_said)
+    WHERE state.device_id = told.device_id AND state.device_id = ANY(%(late)s::bigint[])
+        AND state.device_id NOT IN (SELECT device_id FROM reads_said)
 )
 SELECT count(*) FROM new
 """
@@ -295,7 +299,9 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
     values = {"at": received_at, "agent": sender.agent_id, "second": int(Note.SECOND)}
     newest = 0
     late: list[str] = []
+    late_devices: list[int] = []
     states: list[str] = []
+    devices: list[int] = []
     moments: list[dt.datetime] = []
     with connection.cursor() as cursor:
         cursor.execute(_PREPARE_STATES)
@@ -311,8 +317,10 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
                 line = _observation(row, moment, stem)
                 if row.newest:
                     states.append(_state(row, moment, path))
+                    devices.append(row.device_id)
                 if careful or not verdict.newest:
                     late.append(line)
+                    late_devices.append(row.device_id)
                     moments.append(verdict.observed_at)
                     continue
                 newest += 1
@@ -323,14 +331,14 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
             copy.write("".join(lines))
         with cursor.copy("COPY reads_said FROM STDIN") as copy:
             copy.write("".join(states))
-        cursor.execute(_STATES_BY[heard], values)
+        cursor.execute(_STATES_BY[heard], values | {"devices": copying.numbers(devices)})
         if not late:
             return newest
         ensure_partitions_for(moments)
         cursor.execute(_PREPARE_LATE)
         with cursor.copy("COPY reads_late FROM STDIN") as copy:
             copy.write("".join(late))
-        cursor.execute(_LATE_BY[heard], values)
+        cursor.execute(_LATE_BY[heard], values | {"late": copying.numbers(late_devices)})
         return newest + int(cursor.fetchone()[0])
 
 
