@@ -107,6 +107,9 @@ ONE = b'{"slot":"1.1","kind":"toner","state":"percent","percent":43.0}'
 @example([b"[" + ONE + b"]", b"[" + ONE + b"," + ONE + b"]"])
 @example([b'[{"slot":"1.1","kind":"toner","state":"low","state":"low"}]'])
 @example([b'[{"slot":"1.1","kind":"toner","state":"low","x":1}]'])
+@example([b'[{"slot":"1.1","kind":"toner","state":"low","cartridge_serial":"A","state":"low"}]'])
+@example([b'[{"slot":"1.1","kind":"toner","state":"low","cartridge_serial":"A"},{"cartridge_serial":"B"}]'])
+@example([b'[{"slot":"1.1","kind":"toner","state":"low","cartridge_serial":"A:B"}]'])
 def test_both_ways_say_the_same_and_so_does_the_second_time(lists: list[bytes]) -> None:
     body = body_of(*lists)
     supplies.forget()
