@@ -95,7 +95,7 @@ def _take(
         tally.warnings = earlier["warnings"]
         chosen = sorted(item["index"] for item in earlier["refused"])
         tally.duplicates = len(batch.reports) - len(chosen)
-    run = _Run(sender, batch.reports, received_at, tls_below_minimum, tally, proof, careful)
+    run = _Run(sender, batch, received_at, tls_below_minimum, tally, proof, careful)
     run.take(chosen)
     answer = Answer(
         received=len(batch.reports),
@@ -149,7 +149,7 @@ def _lock(sender: Sender) -> None:
 def _ensure_months(reports: list[Report | Malformed], received_at: dt.datetime) -> None:
     """The usual partitions, before the transaction begins: a wrong clock's own month is never needed."""
     earliest, latest = received_at - judge.CLOCK_BEHIND, received_at + judge.CLOCK_AHEAD
-    moments = [report.observed_at for report in reports if type(report) is Report]
+    moments = [report.observed_at for report in reports if isinstance(report, Report)]
     first, last = min(moments, default=received_at), max(moments, default=received_at)
     if first < earliest or last > latest:
         usual = [moment for moment in moments if earliest <= moment <= latest]
@@ -158,8 +158,8 @@ def _ensure_months(reports: list[Report | Malformed], received_at: dt.datetime) 
 
 
 def _record(sender: Sender, agent: wire.Sender, digest: bytes, answer: Answer, run: _Run) -> None:
-    moments = [row.verdict.observed_at for row in run.kept]
-    devices = sorted({row.device_id for row in run.kept}) if answer.accepted else []
+    moments = run.moments
+    devices = sorted(set(run.devices)) if answer.accepted else []
     store.record(
         sender=sender,
         agent=agent,
@@ -186,7 +186,7 @@ class _Run:
     def __init__(
         self,
         sender: Sender,
-        reports: list[Report | Malformed],
+        batch: wire.Batch,
         received_at: dt.datetime,
         tls_below_minimum: bool,
         tally: _Tally,
@@ -194,13 +194,16 @@ class _Run:
         careful: bool,
     ) -> None:
         self.sender = sender
-        self.reports = reports
+        self.reports = batch.reports
+        self.supplies = batch.supplies
         self.received_at = received_at
         self.tls_below_minimum = tls_below_minimum
         self.tally = tally
         self.proof = proof
         self.careful = careful
-        self.kept: list[store.Row] = []
+        # Of what is kept: the devices, and under which moment each report is.
+        self.devices: list[int] = []
+        self.moments: list[dt.datetime] = []
         self.turned_away: dict[int, str] = {}
         self.corrections: list[tuple[int, dt.datetime, dt.datetime]] = []
 
@@ -213,11 +216,9 @@ class _Run:
         if readable:
             new = store.write(self._judge(readable), self.sender, self.received_at, careful=self.careful)
             self.tally.accepted = new
-            self.tally.duplicates += len(self.kept) - new
+            self.tally.duplicates += len(self.devices) - new
             store.note_corrections(self.corrections)
-        checks.answer(
-            self.sender.account_id, {row.device_id for row in self.kept}, self.turned_away, self.received_at
-        )
+        checks.answer(self.sender.account_id, set(self.devices), self.turned_away, self.received_at)
 
     def _refuse(self, index: int, serial: str | None, refusal: judge.Refusal) -> None:
         self.tally.refused[index] = {
@@ -276,7 +277,7 @@ class _Run:
         readable: list[tuple[int, Report, store.Known, judge.Values]] = []
         lacking: dict[int, tuple[Report, store.Known, judge.Unknown]] = {}
         for index, report, known in admitted:
-            values = judge.read_values(report, known.facts, known.layout)
+            values = judge.read_values(report, self.supplies[index], known.facts, known.layout)
             if type(values) is judge.Values:
                 if known.has_state:
                     readable.append((index, report, known, values))
@@ -297,7 +298,7 @@ class _Run:
         readable = [item for item in readable if item[2].facts.device_id not in grown]
         for index, report, known in again:
             wider = known.with_layout(*grown[known.facts.device_id])
-            values = judge.read_values(report, wider.facts, wider.layout)
+            values = judge.read_values(report, self.supplies[index], wider.facts, wider.layout)
             if isinstance(values, judge.Values):
                 readable.append((index, report, wider, values))
             else:
@@ -312,24 +313,23 @@ class _Run:
         """
         readable.sort(key=lambda item: item[1].observed_at)
         low, high = judge.sure_clock(self.received_at)
-        claims = [(known.facts.device_id, report.observed_at) for _, report, known, _ in readable]
-        corrected = store.known_corrections(claims)
+        claims: list[tuple[int, dt.datetime]] = []
+        doubtful: list[tuple[int, dt.datetime]] = []
+        incomplete: set[int] = set()
+        youngest: dict[int, int] = {}
+        for index, report, known, _ in readable:
+            device_id, observed_at = known.facts.device_id, report.observed_at
+            claims.append((device_id, observed_at))
+            if not low <= observed_at <= high or known.last.late_since is not None:
+                doubtful.append((device_id, observed_at))
+            if report.complete is False:
+                incomplete.add(device_id)
+            youngest[device_id] = index
         # What was in its place when it came may look too old for its device now.
-        corrected |= store.known_moments(
-            [
-                claim
-                for claim, (_, _, known, _) in zip(claims, readable, strict=True)
-                if not low <= claim[1] <= high or known.last.late_since is not None
-            ]
-        )
-        levels = store.latest_levels(
-            {known.facts.device_id for _, report, known, _ in readable if report.complete is False}
-        )
-        youngest = {known.facts.device_id: index for index, _, known, _ in readable}
-        once = len(youngest) == len(readable)
-        rows = self._rows(readable, corrected, levels, youngest)
+        corrected = store.known_corrections(claims) | store.known_moments(doubtful)
+        rows = self._rows(readable, corrected, store.latest_levels(incomplete), youngest)
         # Whether a row is its device's youngest shows only at the end when a device occurs twice.
-        return rows if once else list(rows)
+        return rows if len(youngest) == len(readable) else list(rows)
 
     def _rows(
         self,
@@ -340,15 +340,17 @@ class _Run:
     ) -> Iterator[store.Row]:
         received_at = self.received_at
         low, high = judge.sure_clock(received_at)
+        once = len(youngest) == len(readable)
         before: dict[int, store.Row] = {}
         seen: set[tuple[int, dt.datetime]] = set()
         for index, report, known, values in readable:
-            device_id = known.facts.device_id
-            claimed = (device_id, report.observed_at)
-            if claimed in seen or claimed in corrected:
-                self.tally.duplicates += 1
-                continue
-            seen.add(claimed)
+            device_id, observed_at = known.facts.device_id, report.observed_at
+            if corrected or not once:
+                claimed = (device_id, observed_at)
+                if claimed in seen or claimed in corrected:
+                    self.tally.duplicates += 1
+                    continue
+                seen.add(claimed)
             earlier = before.get(device_id)
             verdict = judge.judge(
                 report,
@@ -357,23 +359,23 @@ class _Run:
                 known.last if earlier is None else earlier.verdict.last,
                 received_at=received_at,
                 place_at=(
-                    None
-                    if low <= report.observed_at <= high and known.last.late_since is None
-                    else self._place()
+                    None if low <= observed_at <= high and known.last.late_since is None else self._place()
                 ),
                 youngest=youngest[device_id] == index,
             )
             row = store.Row(device_id, report, verdict, verdict.newest, verdict.levels)
             if verdict.notes & _CLOCK:
-                self.corrections.append((device_id, report.observed_at, verdict.observed_at))
+                self.corrections.append((device_id, observed_at, verdict.observed_at))
             if verdict.newest:
                 if report.complete is False:
                     standing = earlier.levels if earlier else levels.get(device_id, [])
                     row.levels = judge.merged(verdict.levels, standing)
                 if earlier is not None:
                     earlier.newest = False
-                before[device_id] = row
-            self.kept.append(row)
+                if not once:
+                    before[device_id] = row
+            self.devices.append(device_id)
+            self.moments.append(verdict.observed_at)
             if verdict.warnings:
                 self._warn(index, report, verdict.warnings)
             yield row

@@ -10,11 +10,11 @@ import datetime as dt
 from collections.abc import Sequence
 from operator import ge
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from metered.fleet.software import is_below
-from metered.reads.levels import FULL, encode
-from metered.reads.wire import Meter, Report, SupplyLevel
+from metered.reads.supplies import Position, Supply, SupplyLevel
+from metered.reads.wire import Meter, Report
 from metered.reads.words import OTHER, SHEETS, Note
 
 CLOCK_AHEAD = dt.timedelta(hours=24)
@@ -43,10 +43,11 @@ class Facts(Struct, frozen=True, gc=False):
 
 
 class Layout(Struct, frozen=True, gc=False):
-    """Where each meter and slot stands in the device's arrays; slots by (kind, colorant, code)."""
+    """Where each meter and slot stands in the device's arrays. `in_order`: the slots as they stand there."""
 
     meters: dict[str, int]
-    slots: dict[tuple[str, str, str], int]
+    slots: dict[Position, int]
+    in_order: list[Position]
 
 
 class Last(Struct, frozen=True, gc=False):
@@ -119,16 +120,14 @@ def _software_is_below(report: Report, facts: Facts) -> bool:
     return bool(report.software) and is_below(str(report.software), facts.minimum_software or "")
 
 
-def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknown | Refusal:
-    """The report's lists as rows. Refuses what contradicts itself or can't be."""
+def read_values(
+    report: Report, supplies: list[Supply], facts: Facts, layout: Layout
+) -> Values | Unknown | Refusal:
+    """The report's lists as rows; `supplies` are its own. Refuses what contradicts itself or can't be."""
     if not 2 <= report.observed_at.year <= 9998:
         return Refusal("malformed_report", "observed_at is no time")
     meters: list[int | None] = [None] * len(facts.meter_keys)
-    levels: list[int | None] = [None] * len(facts.slot_keys)
-    cartridges: list[str | None] | None = None
     new_meters: list[str] = []
-    new_slots: list[SupplyLevel] = []
-    place: int | None
     place_of = layout.meters.get
     for meter in report.meters or ():
         key = meter.meter if meter.unit == "impressions" else meter_key(meter)
@@ -140,35 +139,39 @@ def read_values(report: Report, facts: Facts, layout: Layout) -> Values | Unknow
         else:
             return Refusal("malformed_report", f"the meter {key} stands twice")
     fullness = facts.waste_reports_fullness
-    place_of_slot, tenths_of = layout.slots.get, _TENTHS.get
-    for supply in report.supplies or ():
-        kind, percent = supply.kind, supply.percent
-        # Nearly every level is a percent in tenths; the table spares a look at each of its rules.
-        code = tenths_of(percent) if supply.state == "percent" and kind != "waste" else None  # type: ignore[arg-type]
-        if code is None:
-            try:
-                code = encode(
-                    supply.state, None if percent is UNSET else percent, fullness and kind == "waste"
-                )
-            except ValueError as error:
-                return Refusal("malformed_report", f"slot {supply.slot[:24]!r} {error}")
-        place = place_of_slot((kind, supply.colorant or "", supply.slot))
-        if place is None:
-            new_slots.append(supply)
-            continue
-        if levels[place] is not None:
-            return Refusal("malformed_report", f"the slot {kind} {supply.slot} stands twice")
-        levels[place] = code
-        if supply.cartridge_serial:
-            if cartridges is None:
-                cartridges = [None] * len(levels)
-            cartridges[place] = supply.cartridge_serial
+    levels: list[int | None] = [supply.if_full if fullness else supply.level for supply in supplies]
+    cartridges: list[str | None] = [supply.cartridge for supply in supplies]
+    new_slots: list[SupplyLevel] = []
+    # Nearly every report names its slots as they stand in the layout.
+    if None in levels or [supply.position for supply in supplies] != layout.in_order:
+        found = _by_place(supplies, fullness, layout)
+        if isinstance(found, Refusal):
+            return found
+        levels, cartridges, new_slots = found
     if new_meters or new_slots:
         return _unknown(layout, new_meters, new_slots)
-    return Values(meters, levels, cartridges)
+    return Values(meters, levels, cartridges if any(cartridges) else None)
 
 
-_TENTHS = {tenths / 10: encode("percent", tenths / 10) for tenths in range(FULL + 1)}
+def _by_place(
+    supplies: list[Supply], fullness: bool, layout: Layout
+) -> tuple[list[int | None], list[str | None], list[SupplyLevel]] | Refusal:
+    """Levels and cartridges, each supply where the layout has it, and what it has not."""
+    levels: list[int | None] = [None] * len(layout.in_order)
+    cartridges: list[str | None] = [None] * len(layout.in_order)
+    new: list[SupplyLevel] = []
+    for supply in supplies:
+        said, level = supply.said, supply.if_full if fullness else supply.level
+        if level is None:
+            return Refusal("malformed_report", f"slot {said.slot[:24]!r} {supply.problem}")
+        place = layout.slots.get(supply.position)
+        if place is None:
+            new.append(said)
+        elif levels[place] is not None:
+            return Refusal("malformed_report", f"the slot {said.kind} {said.slot} stands twice")
+        else:
+            levels[place], cartridges[place] = level, supply.cartridge
+    return levels, cartridges, new
 
 
 def meter_key(meter: Meter) -> str:

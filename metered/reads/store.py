@@ -19,6 +19,7 @@ from metered.reads.models import ClockCorrection, DeviceState, Observation
 from metered.reads.packing import pack_levels, pack_meters
 from metered.reads.partitions import ensure_partitions_for
 from metered.reads.sender import Sender
+from metered.reads.supplies import position
 from metered.reads.wire import Report
 from metered.reads.words import Note, Path
 
@@ -111,12 +112,16 @@ def layout_of(meter_keys: list[str], slot_keys: list[str]) -> Layout:
 
     A key of another shape names a place that no report can mean.
     """
-    slots = {}
-    for place, key in enumerate(slot_keys):
+    slots = []
+    for key in slot_keys:
         kind, _, rest = key.partition("/")
         colorant, _, code = rest.rpartition("/")
-        slots[kind, colorant, code] = place
-    return Layout({key: place for place, key in enumerate(meter_keys)}, slots)
+        slots.append(position(kind, colorant, code))
+    return Layout(
+        {key: place for place, key in enumerate(meter_keys)},
+        {slot: place for place, slot in enumerate(slots)},
+        slots,
+    )
 
 
 def load(account_id: int, device_id: int | None, serial_keys: Iterable[str]) -> dict[str, Known]:
@@ -131,7 +136,7 @@ def load(account_id: int, device_id: int | None, serial_keys: Iterable[str]) -> 
     moments = packing.unpack_moments(observed)
     odd = {row.device_id: row for row in _rare.decode(rare)} if rare else {}
     told = iter([(*keys, layout_of(*keys)) for keys in _layouts.decode(layouts)] if layouts else [])
-    nothing: tuple[list[str], list[str], Layout] = [], [], Layout({}, {})
+    nothing: tuple[list[str], list[str], Layout] = [], [], Layout({}, {}, [])
     shared = nothing
     found: dict[str, Known] = {}
     columns = zip(
@@ -247,13 +252,16 @@ CREATE TEMPORARY TABLE IF NOT EXISTS reads_late (LIKE reads_observation) ON COMM
 DELETE FROM reads_late;
 """
 
+# The devices are named once more because the planner knows nothing of a temporary table: without them it may
+# read all states of the portal beside it.
 _STATES = """
 UPDATE reads_devicestate AS state SET
     meters = said.meters, levels = said.levels, cartridges = said.cartridges, held_meters = said.held_meters,
     observed_at = said.observed_at, received_at = %(at)s, path = said.path, {heard},
     software = coalesce(said.software, state.software), host = coalesce(said.host, state.host),
     alerts = said.alerts, complete = said.complete, late_since = said.late_since
-FROM reads_said AS said WHERE state.device_id = said.device_id
+FROM reads_said AS said
+WHERE state.device_id = said.device_id AND state.device_id = ANY(%(devices)s::bigint[])
 """
 # A device of which nothing but late or second reports came was heard of all the same.
 _LATE = """
@@ -265,7 +273,8 @@ WITH new AS (
     FROM (
         SELECT device_id, bool_and(notes & %(second)s <> 0) AS second FROM new GROUP BY device_id
     ) AS told
-    WHERE state.device_id = told.device_id AND state.device_id NOT IN (SELECT device_id FROM reads_said)
+    WHERE state.device_id = told.device_id AND state.device_id = ANY(%(late)s::bigint[])
+        AND state.device_id NOT IN (SELECT device_id FROM reads_said)
 )
 SELECT count(*) FROM new
 """
@@ -290,7 +299,9 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
     values = {"at": received_at, "agent": sender.agent_id, "second": int(Note.SECOND)}
     newest = 0
     late: list[str] = []
+    late_devices: list[int] = []
     states: list[str] = []
+    devices: list[int] = []
     moments: list[dt.datetime] = []
     with connection.cursor() as cursor:
         cursor.execute(_PREPARE_STATES)
@@ -306,8 +317,10 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
                 line = _observation(row, moment, stem)
                 if row.newest:
                     states.append(_state(row, moment, path))
+                    devices.append(row.device_id)
                 if careful or not verdict.newest:
                     late.append(line)
+                    late_devices.append(row.device_id)
                     moments.append(verdict.observed_at)
                     continue
                 newest += 1
@@ -318,14 +331,14 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
             copy.write("".join(lines))
         with cursor.copy("COPY reads_said FROM STDIN") as copy:
             copy.write("".join(states))
-        cursor.execute(_STATES_BY[heard], values)
+        cursor.execute(_STATES_BY[heard], values | {"devices": copying.numbers(devices)})
         if not late:
             return newest
         ensure_partitions_for(moments)
         cursor.execute(_PREPARE_LATE)
         with cursor.copy("COPY reads_late FROM STDIN") as copy:
             copy.write("".join(late))
-        cursor.execute(_LATE_BY[heard], values)
+        cursor.execute(_LATE_BY[heard], values | {"late": copying.numbers(late_devices)})
         return newest + int(cursor.fetchone()[0])
 
 
@@ -343,15 +356,15 @@ def _observation(row: Row, moment: str, stem: str) -> str:
 def _state(row: Row, moment: str, path: int) -> str:
     """A line of the latest states."""
     report, last = row.report, row.verdict.last
-    cartridges, host = last.cartridges, report.host
+    cartridges, held, host, late_since = last.cartridges, last.held, report.host, last.late_since
     return (
         f"{row.device_id}\t{moment}\t{path}\t{copying.numbers(last.meters)}\t{copying.numbers(row.levels)}\t"
         f"{copying.NULL if cartridges is None else copying.words(cartridges)}\t"
-        f"{copying.NULL if last.held is None else copying.numbers(last.held)}\t{_software(report.software)}\t"
+        f"{copying.NULL if held is None else copying.numbers(held)}\t{_software(report.software)}\t"
         f"{copying.text(host) if type(host) is str else copying.NULL}\t"
         f"{copying.words(report.alerts) if report.alerts else '{}'}\t"
         f"{'f' if report.complete is False else 't'}\t"
-        f"{copying.NULL if last.late_since is None else last.late_since.isoformat()}\n"
+        f"{copying.NULL if late_since is None else late_since.isoformat()}\n"
     )
 
 

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from metered.reads.supplies import Short, Supply, SupplyLevel, Text, read_supplies, understood
+
 SCHEMA = 1
 MAX_BYTES = 8 * 1024 * 1024
 MAX_REPORTS = 2000
@@ -22,11 +24,6 @@ MAX_COUNT = 10**15
 MAX_MESSAGE = 300
 
 Moment = Annotated[dt.datetime, Meta(tz=True)]
-SupplyUnit = Literal[
-    "percent", "impressions", "sheets", "grams", "tenths_of_grams", "millilitres", "items", "hours", "other"
-]  # fmt: skip
-Short = Annotated[str, Meta(max_length=64)]
-Text = str | None | UnsetType
 
 
 class Unreadable(Exception):
@@ -45,21 +42,9 @@ class Meter(Struct, gc=False):
     source: Text = UNSET
 
 
-class SupplyLevel(Struct, gc=False):
-    slot: str
-    kind: Literal["toner", "waste", "drum", "fuser", "ink", "staples", "other"]
-    state: Literal["percent", "low", "empty", "some_remaining", "unknown", "unrestricted"]
-    colorant: Text = UNSET
-    percent: Annotated[float, Meta(ge=0, le=100)] | UnsetType | None = UNSET
-    description: Text = UNSET
-    reorder_number: Text = UNSET
-    cartridge_serial: Short | UnsetType | None = UNSET
-    level: float | UnsetType | None = UNSET
-    capacity: float | UnsetType | None = UNSET
-    unit: SupplyUnit | UnsetType | None = UNSET
-
-
 class Report(Struct, gc=False):
+    """Its supplies stand in `Batch.supplies`, understood."""
+
     observed_at: Moment
     path: Literal["agent", "direct"]
     serial: Text = UNSET
@@ -69,8 +54,14 @@ class Report(Struct, gc=False):
     host: Annotated[str, Meta(max_length=255)] | UnsetType | None = UNSET
     complete: bool | UnsetType = UNSET
     meters: list[Meter] | UnsetType = UNSET
-    supplies: list[SupplyLevel] | UnsetType = UNSET
+    supplies: msgspec.Raw | UnsetType = UNSET
     alerts: Annotated[list[Short], Meta(max_length=32)] | UnsetType = UNSET
+
+
+class _Typed(Report, gc=False):
+    """Each supply is read for this report alone: slower, but an error says where it stands."""
+
+    supplies: list[SupplyLevel] | UnsetType = UNSET  # type: ignore[assignment]
 
 
 class Malformed(Struct, frozen=True, gc=False):
@@ -115,6 +106,10 @@ class _Strict(Struct, gc=False):
     reports: list[Report]
 
 
+class _StrictTyped(_Strict, gc=False):
+    reports: list[_Typed]  # type: ignore[assignment]
+
+
 class _Loose(Struct, gc=False):
     schema: int
     agent: Sender
@@ -126,18 +121,22 @@ class _SchemaOnly(Struct):
 
 
 class Batch(Struct, frozen=True, gc=False):
-    """A readable batch: each report typed, or why it is none."""
+    """A readable batch: each report typed, or why it is none. `supplies`: those of each report."""
 
     sender: Sender
     reports: list[Report | Malformed]
+    supplies: list[list[Supply]]
     whole: _Strict | None
     """All of it as it was read at once, where that was possible."""
+    supplies_proven: bool
+    """That no supply names a key twice, where `whole` has them as they came."""
 
 
 _strict = msgspec.json.Decoder(_Strict)
+_strict_typed = msgspec.json.Decoder(_StrictTyped)
 _loose = msgspec.json.Decoder(_Loose)
 _schema = msgspec.json.Decoder(_SchemaOnly)
-_report = msgspec.json.Decoder(Report)
+_report = msgspec.json.Decoder(_Typed)
 _encoder = msgspec.json.Encoder()
 
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
@@ -190,12 +189,35 @@ def read(body: bytes) -> Batch:
         raise Unreadable(400, "A string holds the character NUL.")
     try:
         strict = _strict.decode(body)
+        # Not one more supply is read before the batch is known to be one.
+        if strict.schema == SCHEMA and len(strict.reports) <= MAX_REPORTS:
+            return _understood(strict)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    return _decode_typed(body)
+
+
+def _understood(strict: _Strict) -> Batch:
+    """The usual way. Raises msgspec's errors when a supply is none."""
+    supplies, proven = read_supplies([report.supplies for report in strict.reports])
+    return Batch(strict.agent, strict.reports, supplies, strict, proven)  # type: ignore[arg-type]
+
+
+def _decode_typed(body: bytes) -> Batch:
+    """Everything typed at once: what is wrong with a batch is said as this finds it."""
+    try:
+        strict = _strict_typed.decode(body)
     except msgspec.ValidationError:
         return _decode_one_by_one(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(400, _malformed(error)) from None
     _check_frame(strict.schema, len(strict.reports))
-    return Batch(strict.agent, strict.reports, strict)  # type: ignore[arg-type]
+    supplies = [_of_typed(report) for report in strict.reports]
+    return Batch(strict.agent, strict.reports, supplies, strict, True)  # type: ignore[arg-type]
+
+
+def _of_typed(report: Report | Malformed) -> list[Supply]:
+    return [understood(said) for said in report.supplies or ()] if isinstance(report, _Typed) else []
 
 
 def _malformed(error: Exception) -> str:
@@ -243,7 +265,7 @@ def _decode_one_by_one(body: bytes) -> Batch:
             raise Unreadable(400, _malformed(error)) from None
     if reports and wrong_types == len(reports):
         raise Unreadable(400, f"No report of the batch has the right types; {first}")
-    return Batch(loose.agent, reports, None)
+    return Batch(loose.agent, reports, [_of_typed(report) for report in reports], None, False)
 
 
 def _serial_of(raw: msgspec.Raw) -> str | None:
@@ -263,17 +285,34 @@ def prove(body: bytes, batch: Batch) -> None:
     What was understood, written out again, has as many colons as the body, unless the body has more keys:
     unknown ones or doubles. Colons inside strings stand on both sides; only a colon spelled as \\u003a
     could hide one, and so could an offset of time written without its colon: such bodies are looked at.
+    Supplies are written out as they came; for each of them the same was found when it was first read.
     """
     decoded = batch.whole
-    plain = b"\\" not in body or _HIDING.search(body) is None
     if (
-        plain
-        and decoded is not None
+        decoded is not None
+        and batch.supplies_proven
+        and (b"\\" not in body or _HIDING.search(body) is None)
         and _all_utc(decoded)
-        and body.count(b":") == _encoder.encode(decoded).count(b":")
+        and body.count(b":") == _colons(decoded)
     ):
         return
-    refuse_double_keys_slowly(body)
+    try:
+        refuse_double_keys_slowly(body)
+    except Unreadable:
+        # A second list of supplies hid the first one, in which something may be wrong that is said before.
+        _decode_typed(body)
+        raise
+
+
+_PART = 100
+
+
+def _colons(decoded: _Strict) -> int:
+    """How many colons it has when it is written out: a part at a time, since a large text costs more."""
+    reports = decoded.reports
+    parts: list[Any] = [reports[start : start + _PART] for start in range(0, len(reports), _PART)]
+    parts.append(_Strict(decoded.schema, decoded.agent, []))
+    return sum(_encoder.encode(part).count(b":") for part in parts)
 
 
 def _all_utc(decoded: _Strict) -> bool:

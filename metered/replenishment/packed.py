@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from metered.reads.copying import numbers
+
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 COPY_TRAILER = b"\xff\xff"
 Columns = Mapping[str, str]
@@ -119,16 +121,19 @@ def upsert(
 
     `expressions`: SQL of a column where it is not the value as it travelled, of the row `staged`;
     `defaults`: further columns that only an insert sets. `all_known`: every row is there already, and the
-    caller keeps others from removing it: an UPDATE alone costs half as much.
+    caller keeps others from removing it: an UPDATE alone costs half as much. Then `key` is a bigint.
     """
     staged = f"stage_{table}"
     stage(cursor, staged, columns, *groups)
     shown = {name: (expressions or {}).get(name, f'staged."{name}"') for name in columns}
     if all_known:
+        # The keys once more: the planner knows nothing of a temporary table and may read all of `table`.
+        keys = np.concatenate([values[key] for values in groups]).tolist()
         changes = ", ".join(f'"{name}" = {sql}' for name, sql in shown.items() if name != key)
         cursor.execute(
             f"UPDATE {table} AS kept SET {changes} FROM {staged} AS staged"  # noqa: S608
-            f" WHERE kept.{key} = staged.{key}"
+            f" WHERE kept.{key} = staged.{key} AND kept.{key} = ANY(%s::bigint[])",
+            [numbers(keys)],
         )
         return
     named = [f'"{name}"' for name in columns]

@@ -13,6 +13,7 @@ from django.test import Client
 from metered.fleet.models import Device
 from metered.reads import actions, examples, wire
 from metered.reads.models import Batch, Read
+from metered.reads.supplies import SupplyLevel
 from tests import factories
 from tests.reads.batches import batch, level, report
 
@@ -39,9 +40,7 @@ def test_the_schema_describes_the_request_the_answers_and_the_token(client: Clie
     assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     report_schema = schema["components"]["schemas"]["Report"]["properties"]
     assert set(report_schema) == set(wire.Report.__struct_fields__)
-    assert set(schema["components"]["schemas"]["Supply"]["properties"]) == set(
-        wire.SupplyLevel.__struct_fields__
-    )
+    assert set(schema["components"]["schemas"]["Supply"]["properties"]) == set(SupplyLevel.__struct_fields__)
     assert set(schema["components"]["schemas"]["Meter"]["properties"]) == set(wire.Meter.__struct_fields__)
     assert set(schema["components"]["schemas"]["Sender"]["properties"]) == set(wire.Sender.__struct_fields__)
     assert set(schema["components"]["schemas"]["Status"]["properties"]) == set(wire.Status.__struct_fields__)
