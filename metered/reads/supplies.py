@@ -16,8 +16,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from metered.reads.levels import encode
 
 MOST_KEPT = 20_000
-"""Of slots and levels: about 15 MB. One more, and all are forgotten."""
+"""Of slots and levels: about 12 MB. One more, and all are forgotten."""
 LONGEST_KEPT = 512
+MOST_NEW = 1000
+"""So many supplies of a batch that nobody said before, and the rest of its new ones are not worth keeping."""
 
 SupplyUnit = Literal[
     "percent", "impressions", "sheets", "grams", "tenths_of_grams", "millilitres", "items", "hours", "other"
@@ -76,7 +78,7 @@ def understood(said: SupplyLevel) -> Supply:
 
 
 _NAMES_A_CARTRIDGE = b'"cartridge_serial":"'
-"""What such a list says is not kept, and then reading it at once costs less."""
+"""What such a list says is not kept; where nothing is kept, reading the list at once costs less."""
 _levels = msgspec.json.Decoder(list[SupplyLevel])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _decoder = msgspec.json.Decoder(SupplyLevel)
@@ -92,7 +94,7 @@ def read_supplies(lists: Iterable[msgspec.Raw | UnsetType]) -> tuple[list[list[S
     """
     kept = _kept
     found: list[list[Supply]] = []
-    proven = True
+    proven, new = True, 0
     for raw in lists:
         if raw is UNSET:
             found.append([])
@@ -105,12 +107,13 @@ def read_supplies(lists: Iterable[msgspec.Raw | UnsetType]) -> tuple[list[list[S
                 continue
             except KeyError:
                 pass
-        if _NAMES_A_CARTRIDGE in text:
+        if new > MOST_NEW or _NAMES_A_CARTRIDGE in text:
             said = _levels.decode(text)
             found.append([understood(each) for each in said])
             proven = proven and text.count(b":") == _encoder.encode(said).count(b":")
             continue
         read = [_read(bytes(each)) for each in _list.decode(text)]
+        new += len(read)
         found.append([supply for supply, _ in read])
         proven = proven and all(once for _, once in read)
     return found, proven

@@ -176,6 +176,19 @@ def test_no_more_is_kept_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
         assert 0 < len(supplies._kept) <= 5
 
 
+def test_where_hardly_two_say_the_same_the_rest_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    supplies.forget()
+    monkeypatch.setattr(supplies, "MOST_NEW", 3)
+    told = [[level(0, float(n)), level(1, 50.0 + n)] for n in range(9)]
+    body = encode(batch(*[report(f"A{n}", AT, supplies=each) for n, each in enumerate(told)]))
+    with one_by_one():
+        plain = outcome(body)
+    assert outcome(body) == plain
+    assert len(supplies._kept) == 4
+    twice = body.replace(b'"percent":8.0', b'"percent":8.0,"slot":"1.1"')
+    assert twice != body and outcome(twice) == (400, "An object names a key twice.")
+
+
 @pytest.mark.parametrize("fullness", [False, True])
 @given(st.permutations(range(6)), st.integers(0, 6), st.integers(0, 5))
 def test_in_the_layouts_order_as_in_any(fullness: bool, order: list[int], known: int, serials: int) -> None:
