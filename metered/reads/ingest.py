@@ -73,8 +73,9 @@ def take_batch(
     try:
         return _take(sender, batch, proof, received_at, tls_below_minimum, careful=False)
     except psycopg.IntegrityError:
-        # The quick way took for granted what holds nearly always (store.write).
-        return _take(sender, batch, proof, received_at, tls_below_minimum, careful=True)
+        # The quick way took for granted what holds nearly always (store.write). What it read may be gone.
+        batch = wire.read(body)
+        return _take(sender, batch, Proof(body, batch), received_at, tls_below_minimum, careful=True)
 
 
 @transaction.atomic
@@ -90,15 +91,16 @@ def _take(
     _lock(sender)
     earlier = _earlier_answer(sender, batch.sender, proof)
     tally = _Tally(refused={}, warnings=[])
-    chosen = list(range(len(batch.reports)))
+    received = len(batch.reports)
+    chosen = list(range(received))
     if earlier is not None:
         tally.warnings = earlier["warnings"]
         chosen = sorted(item["index"] for item in earlier["refused"])
-        tally.duplicates = len(batch.reports) - len(chosen)
+        tally.duplicates = received - len(chosen)
     run = _Run(sender, batch, received_at, tls_below_minimum, tally, proof, careful)
     run.take(chosen)
     answer = Answer(
-        received=len(batch.reports),
+        received=received,
         accepted=tally.accepted,
         duplicates=tally.duplicates,
         refused=[tally.refused[index] for index in sorted(tally.refused)],
@@ -214,7 +216,17 @@ class _Run:
         if self.turned_away:
             store.note_refusals(self.turned_away, self.sender.account_id, self.received_at)
         if readable:
-            new = store.write(self._judge(readable), self.sender, self.received_at, careful=self.careful)
+            rows = self._judge(readable)
+            new = store.write(
+                rows,
+                self.sender,
+                self.received_at,
+                careful=self.careful,
+                # Nobody asks for the reports any more.
+                meanwhile=lambda: self.proof.then_empty(
+                    readable, admitted, known, self.reports, self.supplies
+                ),
+            )
             self.tally.accepted = new
             self.tally.duplicates += len(self.devices) - new
             store.note_corrections(self.corrections)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from metered.reads import wire
 
@@ -33,6 +35,16 @@ class Proof:
             self.begun.set_result(self._prove())
         return self.begun.result()
 
+    def then_empty(self, *lists: list[Any]) -> None:
+        """Empties the lists aside as soon as it is worked out: to free a large batch takes its time."""
+        if self.begun is not None:
+            self.begun.add_done_callback(lambda _: _aside.submit(_empty, lists))
+
     def _prove(self) -> bytes:
         wire.prove(self.body, self.batch)
         return hashlib.sha256(self.body).digest()
+
+
+def _empty(lists: Iterable[list[Any]]) -> None:
+    for each in lists:
+        each.clear()

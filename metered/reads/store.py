@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -284,13 +284,21 @@ _STATES_BY = {heard: _STATES.format(heard=heard) for heard in (_BY_AGENT, _BY_IT
 _LATE_BY = {heard: _LATE.format(heard=heard) for heard in (_BY_AGENT, _BY_ITSELF)}
 
 
-def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, careful: bool) -> int:
+def write(
+    rows: Iterable[Row],
+    sender: Sender,
+    received_at: dt.datetime,
+    *,
+    careful: bool,
+    meanwhile: Callable[[], None],
+) -> int:
     """Writes observations and latest states; returns how many observations were new.
 
     `rows` may judge as it is read, without any SQL: PostgreSQL takes in one part while the next is made.
     A device's youngest report can't be known yet, so it is copied straight into the history; the others go
     by a temporary table. Raises psycopg's IntegrityError when a youngest report is known all the same, or
-    falls into a month without a partition: then everything must be done again, `careful`.
+    falls into a month without a partition: then everything must be done again, `careful`. `meanwhile` begins
+    what may be done while PostgreSQL works alone; all rows are read by then.
     """
     # All reports of a batch came by its token's path.
     path = int(Path.AGENT if sender.device_id is None else Path.DIRECT)
@@ -331,7 +339,9 @@ def write(rows: Iterable[Row], sender: Sender, received_at: dt.datetime, *, care
             copy.write("".join(lines))
         with cursor.copy("COPY reads_said FROM STDIN") as copy:
             copy.write("".join(states))
-        cursor.execute(_STATES_BY[heard], values | {"devices": copying.numbers(devices)})
+        named = copying.numbers(devices)
+        meanwhile()
+        cursor.execute(_STATES_BY[heard], values | {"devices": named})
         if not late:
             return newest
         ensure_partitions_for(moments)
