@@ -198,6 +198,8 @@ class ClockCorrection(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["device", "claimed_at"], name="clock_correction_once")]
+        # Consumer: reads.store.known_corrections, at every batch
+        indexes = [models.Index(fields=["claimed_at"], name="clock_correction_by_claim")]
 
     def __str__(self) -> str:
         return f"{self.claimed_at:%Y-%m-%d %H:%M} → {self.observed_at:%Y-%m-%d %H:%M}"

@@ -182,6 +182,9 @@ def latest_levels(device_ids: Iterable[int]) -> dict[int, list[int | None]]:
 
 
 # One look for the whole batch: hardly any device has a wrong clock.
+_ANY_CORRECTED = """
+SELECT EXISTS (SELECT FROM reads_clockcorrection WHERE claimed_at BETWEEN %s AND %s)
+"""
 _CORRECTED = """
 SELECT device_id, claimed_at FROM reads_clockcorrection
 WHERE device_id = ANY(%s::bigint[]) AND claimed_at BETWEEN %s AND %s
@@ -196,9 +199,13 @@ def known_corrections(claims: list[tuple[int, dt.datetime]]) -> set[tuple[int, d
     if not claims:
         return set()
     moments = [moment for _, moment in claims]
-    devices = copying.numbers(sorted({device for device, _ in claims}))
+    first, last = min(moments), max(moments)
     with connection.cursor() as cursor:
-        cursor.execute(_CORRECTED, [devices, min(moments), max(moments)])
+        cursor.execute(_ANY_CORRECTED, [first, last])
+        if not cursor.fetchone()[0]:
+            return set()
+        devices = copying.numbers(sorted({device for device, _ in claims}))
+        cursor.execute(_CORRECTED, [devices, first, last])
         return set(cursor.fetchall())
 
 
