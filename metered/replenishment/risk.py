@@ -33,10 +33,10 @@ Z_90 = 1.2815515655
 QUANTILE_SPREAD = np.array([(1.08, 1.10), (1.08, 1.10), (1.25, 1.35), (1.80, 1.00), (1.55, 1.05)])
 """Times the spread, to the early and to the late side, for each of `sources`: fitted on two families, so that
 four of five run-outs lie between. Where nobody sees a swap, one may have gone unnoticed."""
-EARLY = np.array([0.5, 0.5, 0.5, 1.0, 1.0])
+EARLY, MOST_EARLY = np.array([0.5, 0.5, 0.5, 1.0, 1.0]), 0.5
 """Variances by which the middle date is told before the median, for each of `sources`. What people feel is
 the relative error, ten days too late for what has ten left; the mean of that is least a whole variance
-early."""
+early. A greater variance than `MOST_EARLY` is of what is far away, and there the middle is the middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ def run_out(state: State, cal: Workdays, o: Outlook, t: float) -> Floats:
             mu = middle(o, h) * (o.u * (h + o.g) + announced(state, o.s, t, t + h * 1.4))
             variance = use_spread(o, h) ** 2 + unsure
             if row == 1:
-                at = -EARLY[source] * np.minimum(variance, 1.0)
+                at = -EARLY[source] * np.minimum(variance, MOST_EARLY)
             else:
                 at = (-Z_90 * early, 0, Z_90 * late)[row] * np.sqrt(variance)
             empty = np.log(np.maximum(mu, 1e-12) / f) > at

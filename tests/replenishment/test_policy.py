@@ -288,6 +288,16 @@ def test_what_nobody_sees_is_not_empty_while_nobody_calls() -> None:
     assert 1 < q10 < q50 < 0.2547 * 84 * 7 / 5 < q90
 
 
+def test_what_is_known_badly_is_not_told_much_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = fleet(f=0.9, reports=st.NONE, connected=False)
+    state.devices.t[:] = 0.0
+    state.supplies.seen[:], state.supplies.p0[:], state.pools.v[:] = np.nan, 0.1, 0.6
+    told = forecast.days_left(state, CAL, ints(0), 0.0)[1, 0]
+    monkeypatch.setattr(risk, "EARLY", np.zeros(5))
+    middle = forecast.days_left(state, CAL, ints(0), 0.0)[1, 0]
+    assert told == pytest.approx(np.exp(-0.5) * middle, rel=0.03)
+
+
 def test_pages_since_the_last_meter_are_gone_where_nobody_sees() -> None:
     state = fleet(f=0.8, reports=st.NONE, connected=False)
     state.devices.t[:] = 0.0
